@@ -1,0 +1,182 @@
+"""The assessment of a publication: its facts, its findings, and what was silenced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from thammuu.analysis.facts import EVERY_COLUMN, FactTable
+from thammuu.analysis.findings import Finding, finding_id, plain_facts
+from thammuu.analysis.firing import Firing
+from thammuu.analysis.rules import SEVERITIES
+from thammuu.analysis.sentences import LANGUAGES, scale_context, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    from thammuu.analysis.findings import Facts
+    from thammuu.analysis.inputs import IndexPeriod
+    from thammuu.analysis.rules import Rule, RuleSet
+
+SCALE_FACTS = ("min_score", "max_score", "direction", "level", "previous_score", "previous_attainment")
+_PEER_POINTS = ("peer_min", "peer_p25", "peer_median", "peer_p75", "peer_max")
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What the rules say of a publication.
+
+    Args:
+        facts: :func:`thammuu.analysis.facts.compute_facts` against national peers.
+        findings: One per unit and criterion, in order of unit code and framework.
+        silenced: Firings of silenced rules: ``unit_id concept code rule severity facts silenced_by
+            silenced_until reason``.
+    """
+
+    facts: pl.DataFrame
+    findings: tuple[Finding, ...]
+    silenced: tuple[dict[str, Any], ...]
+
+
+def assess(
+    rules: RuleSet, current: IndexPeriod, earlier: Sequence[IndexPeriod], *, as_of: date | None = None
+) -> Assessment:
+    """Compute the facts of a publication and raise its findings.
+
+    Args:
+        rules: The rules.
+        current: The publication.
+        earlier: The index's earlier periods, newest first, each in its latest revision.
+        as_of: The day on which silences are judged; the period's last day by default.
+    """
+    firing = Firing(rules, FactTable(current, earlier))
+    facts = firing.table.columns(EVERY_COLUMN, firing.peers("national"))
+    writer = _Writer(firing, firing.hits(as_of or current.period.end))
+    return Assessment(facts, tuple(writer.findings()), tuple(writer.silenced()))
+
+
+@dataclass
+class _Writer:
+    """Turns firings into findings."""
+
+    firing: Firing
+    hits: pl.DataFrame
+
+    @cached_property
+    def _rows(self) -> dict[tuple[int, int], dict[str, Any]]:
+        """Facts that each firing's condition and sentence need, by rule and cell."""
+        found: dict[tuple[int, int], dict[str, Any]] = {}
+        raising = self.hits.select("cell", "raised_by").explode("raised_by").drop_nulls().unique()
+        pairs = pl.concat([self.hits.select("rule", "cell"), raising.select(rule="raised_by", cell="cell")])
+        for (number,), part in pairs.group_by("rule"):
+            at = int(number)
+            rule, cells = self.firing.rules.rules[at], part["cell"]
+            facts = self.firing.facts_of(rule, _needed(rule), cells).to_dicts()
+            found |= {(at, cell): row for cell, row in zip(cells.to_list(), facts, strict=True)}
+        return found
+
+    def findings(self) -> Iterator[Finding]:
+        rules, current = self.firing.rules.rules, self.firing.table.current
+        live = self.hits.filter(pl.col("first").any().over("cell"))
+        for lines in _by_cell(live):
+            head = next(line for line in lines if line["first"])
+            unit_id, concept, code = self._names(head["cell"])
+            raised = [rules[at].id for at in head["raised_by"]]
+            yield Finding(
+                id=finding_id(current.publication_id, unit_id, concept),
+                publication_id=current.publication_id,
+                unit_id=unit_id,
+                concept=concept,
+                code=code,
+                rule=rules[head["rule"]].id,
+                severity=SEVERITIES[head["severity"]],
+                explain=self._explain(head),
+                facts=self._facts(head["rule"], head) | self._raising_facts(head),
+                covers=[self._covered(line) for line in lines if line is not head],
+                raised_by=raised,
+            )
+
+    def silenced(self) -> Iterator[dict[str, Any]]:
+        for line in self.hits.filter("silenced").iter_rows(named=True):
+            unit_id, concept, code = self._names(line["cell"])
+            yield {"unit_id": unit_id, "concept": concept, "code": code} | self._covered(line)
+
+    def _names(self, cell: int) -> tuple[str, str, str]:
+        units, nodes = self._unit_ids, self._node_names
+        return units[cell // len(nodes)], *nodes[cell % len(nodes)]
+
+    @cached_property
+    def _unit_ids(self) -> list[str]:
+        return self.firing.table.grid.units["unit_id"].to_list()
+
+    @cached_property
+    def _node_names(self) -> list[tuple[str, str]]:
+        return self.firing.table.grid.nodes.select("concept", "code").rows()  # type: ignore[return-value]
+
+    def _facts(self, at: int, line: dict[str, Any]) -> Facts:
+        row = self._rows[at, line["cell"]]
+        return plain_facts({name: row[name] for name in self.firing.rules.rules[at].condition.facts})
+
+    def _raising_facts(self, line: dict[str, Any]) -> Facts:
+        found: Facts = {}
+        for at in line["raised_by"]:
+            found |= self._facts(at, line)
+        return found
+
+    def _covered(self, line: dict[str, Any]) -> dict[str, Any]:
+        rules = self.firing.rules.rules
+        rule = rules[line["rule"]]
+        entry: dict[str, Any] = {"rule": rule.id, "severity": SEVERITIES[line["severity"]]}
+        entry["facts"] = self._facts(line["rule"], line)
+        if line["inhibited_by"] is not None:
+            entry["inhibited_by"] = rules[line["inhibited_by"]].id
+        silence = rule.source.suppress_until
+        if line["silenced"] and silence is not None:
+            entry |= {"silenced_by": silence.by, "silenced_until": silence.last_day.isoformat()}
+            entry |= {"reason": silence.reason} if silence.reason else {}
+        return entry
+
+    def _explain(self, line: dict[str, Any]) -> dict[str, str]:
+        numbers = [line["rule"], *line["raised_by"]]
+        written = {}
+        for language in LANGUAGES:
+            parts = []
+            for at in numbers:
+                rule = self.firing.rules.rules[at]
+                context = self._context(rule, self._rows[at, line["cell"]], line["cell"], language)
+                parts.append(sentence(getattr(rule.source.explain, language), language, context))
+            written[language] = " ".join(parts)
+        return written
+
+    def _context(self, rule: Rule, row: dict[str, Any], cell: int, language: str) -> dict[str, Any]:
+        framework, group = self.firing.table.current.framework, self.firing.rules.peer_group(rule.source.peers)
+        node = framework.nodes[cell % len(self._node_names)]
+        return row | scale_context(row) | {
+            "level_name": framework.level_names[node.level].in_language(language),
+            "peers": group.phrase_vi if language == "vi" else group.phrase_en,
+            "scale_unit": node.scale_unit,
+            "officially_ranked": framework.officially_ranked,
+        }
+
+
+def _needed(rule: Rule) -> list[str]:
+    from thammuu.analysis.facts import FACTS
+
+    used = {name for name in rule.wording if name in FACTS}
+    used |= {name.removesuffix("_score") for name in rule.wording if name.removesuffix("_score") in _PEER_POINTS}
+    return list(dict.fromkeys([*rule.condition.facts, *sorted(used), *SCALE_FACTS]))
+
+
+def _by_cell(hits: pl.DataFrame) -> Iterator[list[dict[str, Any]]]:
+    lines: list[dict[str, Any]] = []
+    for line in hits.iter_rows(named=True):
+        if lines and lines[0]["cell"] != line["cell"]:
+            yield lines
+            lines = []
+        lines.append(line)
+    if lines:
+        yield lines

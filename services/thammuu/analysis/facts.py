@@ -1,0 +1,221 @@
+"""Facts: everything a rule may know about a unit's score on a node, one row each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from thammuu.analysis.peer_figures import ladder, median_of_others, named_peer_columns, peer_columns
+from thammuu.analysis.peer_groups import NATIONAL, PeerGroup, nearest_units, partition
+from thammuu.analysis.scoring import Grid, score_grid
+from thammuu.analysis.totals import counterfactual_columns, unit_totals
+from thammuu.analysis.trends import level_slots, national_ladder, periods_below, trend_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from thammuu.analysis.inputs import IndexPeriod
+    from thammuu.analysis.peer_figures import Ladder
+
+
+@dataclass
+class FactTable:
+    """The facts of one publication; what does not depend on the peer group is computed once.
+
+    Args:
+        current: The publication.
+        earlier: The index's earlier periods, newest first, each in its latest revision.
+    """
+
+    current: IndexPeriod
+    earlier: Sequence[IndexPeriod]
+    _past: dict[int, Grid] = field(default_factory=dict)
+
+    @cached_property
+    def grid(self) -> Grid:
+        """Scores and attainment."""
+        return score_grid(self.current)
+
+    def past(self, steps: int) -> Grid | None:
+        """Return the grid of an earlier period, 0 for the previous one."""
+        if steps >= len(self.earlier):
+            return None
+        if steps not in self._past:
+            self._past[steps] = score_grid(self.earlier[steps])
+        return self._past[steps]
+
+    @cached_property
+    def ladder(self) -> Ladder:
+        """Attainment among all units of a level."""
+        return national_ladder(self.grid, ranked=True)
+
+    @cached_property
+    def totals(self) -> pl.DataFrame:
+        """One row a unit."""
+        return unit_totals(self.grid)
+
+    @cached_property
+    def base(self) -> pl.DataFrame:
+        """The facts that are the same for every peer group."""
+        return pl.concat([self._scores(), self._ranks, self._trend, self._run()], how="horizontal")
+
+    def _scores(self) -> pl.DataFrame:
+        low, high, score = pl.col("min_score"), pl.col("max_score"), pl.col("score")
+        node = {name: pl.lit(self.grid.nodes[name]).gather(pl.col("k")) for name in ("direction", "soft")}
+        lost = pl.when(node["direction"] == "higher").then(high - score)
+        lost = pl.when(node["direction"] == "lower").then(score - low).otherwise(lost)
+        strange = node["soft"] & pl.col("attainment").is_null() & low.is_not_null() & high.is_not_null()
+        return self.grid.cells.select(
+            "u", "k", "score", "min_score", "max_score", "attainment", lost_points=pl.when(~strange).then(lost)
+        )
+
+    @cached_property
+    def _ranks(self) -> pl.DataFrame:
+        return _ranks(self.grid, self.ladder if self.current.complete else None)
+
+    @cached_property
+    def _trend(self) -> pl.DataFrame:
+        before = self.past(0)
+        if before is None:
+            return trend_columns(self.grid, self._ranks["rank"], None, None)
+        if self.current.complete and before.source.complete:
+            ranks = (_with_total_rank(self._ranks["rank"], self.totals), _earlier_ranks(before))
+        else:
+            ranks = (self.grid.cells["published_rank"], before.cells["published_rank"])
+        return trend_columns(self.grid, ranks[0], before, ranks[1])
+
+    def _run(self) -> pl.DataFrame:
+        if not self.current.complete:
+            return pl.DataFrame({"periods_below": pl.repeat(None, self.grid.cells.height, dtype=pl.Int64, eager=True)})
+        earlier = (grid for steps in range(len(self.earlier)) if (grid := self.past(steps)) is not None)
+        return periods_below(self.grid, self.ladder, earlier).alias("periods_below").to_frame()
+
+    def peers(self, group: PeerGroup, *, deltas: bool = True) -> pl.DataFrame:
+        """Return the facts of a peer group, a row a cell.
+
+        Args:
+            group: With whom units are compared.
+            deltas: Also compute ``peer_delta``.
+        """
+        if not self.current.complete:
+            return self._no_peers()
+        if group.kind == "nearest":
+            found = self._nearest(group)
+        else:
+            part = partition(group, self.grid, self.totals["band"])
+            slots = level_slots(self.grid, part)
+            national = group.kind == "national"
+            steps = self.ladder if national else ladder(self.grid.cells["attainment"], slots, ranked=True)
+            found = peer_columns(steps, group)
+            if deltas:
+                found = found.with_columns(peer_delta=median_of_others(self._trend["delta"], slots, group))
+        cells = self.grid.cells.select("u", "k", "score", "attainment", "min_score", "max_score")
+        cells = cells.hstack(found.select("peer_median", "peer_max"))
+        gains = counterfactual_columns(cells, self.totals, self.grid.nodes, complete=True)
+        return found.hstack(gains)
+
+    def _nearest(self, group: PeerGroup) -> pl.DataFrame:
+        before = self.past(0)
+        totals = pl.repeat(None, self.grid.units.height, dtype=pl.Float64, eager=True)
+        if before is not None:
+            past = before.units.select("unit_id").with_columns(total=unit_totals(before)["ranked_on"])
+            totals = self.grid.units.join(past, on="unit_id", how="left", maintain_order="left")["total"]
+        pairs = nearest_units(group, self.grid.units["unit_level"], totals)
+        cells = self.grid.cells.select("u", "k", "attainment").with_columns(delta=self._trend["delta"])
+        return named_peer_columns(cells, pairs, self.grid.nodes.height, group)
+
+    def _no_peers(self) -> pl.DataFrame:
+        cells = self.grid.cells.height
+        return pl.DataFrame(
+            {name: pl.repeat(None, cells, dtype=FACTS[name], eager=True) for name in PEER_FACTS}
+        )
+
+    def columns(self, names: Iterable[str], peers: pl.DataFrame, cells: pl.Series | None = None) -> pl.DataFrame:
+        """Return some facts of every cell.
+
+        Args:
+            names: Names of :data:`FACTS` or of :data:`IDENTITY`.
+            peers: The peer group's columns.
+            cells: Only these cells; None for all.
+        """
+        base = self.base if cells is None else self.base[cells]
+        peers = peers if cells is None or not peers.width else peers[cells]
+        units = self.grid.units.hstack(self.totals.drop("level", "scale", "ranked_on"))
+        source = self.current
+        constant = {"framework": source.framework.id, "period": source.period.text}
+
+        def column(name: str) -> pl.Expr:
+            if name in base.columns:
+                return pl.col(name)
+            if name in peers.columns:
+                return pl.lit(peers[name]).alias(name)
+            if name in constant:
+                return pl.lit(constant[name]).alias(name)
+            node = name in self.grid.nodes.columns
+            values = (self.grid.nodes if node else units)[name]
+            return pl.lit(values).gather(pl.col("k" if node else "u")).alias(name)
+
+        return base.select("u", *(column(name) for name in names)).drop("u")
+
+
+def compute_facts(current: IndexPeriod, earlier: Sequence[IndexPeriod], peers: PeerGroup = NATIONAL) -> pl.DataFrame:
+    """Return every fact of a publication.
+
+    Args:
+        current: The publication.
+        earlier: The index's earlier periods, newest first, each in its latest revision.
+        peers: The peer group whose facts are wanted.
+
+    Returns:
+        One row per unit × node, in order of unit code and framework: ``unit_id unit_code unit_name concept code
+        level`` and the facts of :data:`FACTS`; null where a fact is not defined.
+    """
+    table = FactTable(current, earlier)
+    return table.columns(EVERY_COLUMN, table.peers(peers))
+
+
+def _ranks(grid: Grid, steps: Ladder | None) -> pl.DataFrame:
+    if steps is None:
+        return grid.cells.select(rank="published_rank", n=pl.lit(None, pl.Int64))
+    return steps.places.select(rank=pl.col("higher") + 1, n="n")
+
+
+def _earlier_ranks(grid: Grid) -> pl.Series:
+    ranks = _ranks(grid, national_ladder(grid, ranked=True))["rank"]
+    return _with_total_rank(ranks, unit_totals(grid))
+
+
+def _with_total_rank(ranks: pl.Series, totals: pl.DataFrame) -> pl.Series:
+    """Put the rank of the total in place of its node's rank, which a total without a scale lacks."""
+    width = len(ranks) // max(totals.height, 1)
+    roots = pl.arange(0, len(ranks), max(width, 1), dtype=pl.UInt32, eager=True)
+    return ranks.clone().scatter(roots, totals["total_rank"])
+
+
+IDENTITY = ("unit_id", "unit_code", "unit_name", "concept", "code", "level")
+_TEXT, _NUMBER, _COUNT = pl.String, pl.Float64, pl.Int64
+PEER_FACTS: dict[str, type[pl.DataType]] = {
+    "peers_n": _COUNT,
+    **dict.fromkeys(("peer_min", "peer_p25", "peer_median", "peer_p75", "peer_max", "peer_mean"), _NUMBER),
+    **{"gap_to_median": _NUMBER, "rank_in_peers": _COUNT, "percentile": _NUMBER, "peer_delta": _NUMBER},
+    **{"gain_to_median": _NUMBER, "gain_to_best": _NUMBER, "rank_if_median": _COUNT, "rank_if_max": _COUNT},
+}
+"""The facts that depend on the rule's peer group."""
+
+FACTS: dict[str, type[pl.DataType]] = {
+    **dict.fromkeys(("score", "min_score", "max_score", "attainment", "lost_points"), _NUMBER),
+    **dict.fromkeys(("direction", "level", "method", "concept", "code", "framework", "period"), _TEXT),
+    **{"published_total": _NUMBER, "published_rank": _COUNT},
+    **{"total": _NUMBER, "total_rank": _COUNT, "total_n": _COUNT},
+    **{"band": _TEXT, "region": _TEXT, "unit_level": _TEXT, "rank": _COUNT, "n": _COUNT},
+    **PEER_FACTS,
+    **{"previous_period": _TEXT, "previous_score": _NUMBER, "previous_attainment": _NUMBER, "delta": _NUMBER},
+    **{"rank_change": _COUNT, "periods_below": _COUNT},
+}
+"""Every fact a rule may use, with its type."""
+
+EVERY_COLUMN = (*IDENTITY, *(name for name in FACTS if name not in IDENTITY))
+"""The columns of :func:`compute_facts`."""

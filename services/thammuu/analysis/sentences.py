@@ -1,0 +1,163 @@
+"""Sentences of rules: Jinja templates over facts, with numbers as Vietnamese and English write them."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from jinja2 import Environment, Template
+
+LANGUAGES = ("vi", "en")
+MAX_TEMPLATE = 2_000
+_NO_DATA = {"vi": "khuyết dữ liệu", "en": "no data"}
+_POINTS = {"vi": " điểm", "en": " points"}
+_SMALL = 10
+_DECIMALS = 2
+_MOST_DECIMALS = 4
+
+CONTEXT = frozenset(
+    {"level_name", "peers", "scale_unit", "officially_ranked", "same_scale", "is_total"}
+    | {f"{name}_score" for name in ("peer_min", "peer_p25", "peer_median", "peer_p75", "peer_max")}
+)
+"""What a template may use beside the facts: wording of the framework, and peer figures on the node's own scale."""
+
+
+def number(value: float | None, language: str, decimals: int = _DECIMALS) -> str:
+    """Write a number without trailing zeros, with the language's decimal sign."""
+    if value is None:
+        return _NO_DATA[language]
+    text = f"{round(value, decimals) + 0.0:,.{decimals}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return text if language == "en" else text.translate(str.maketrans(",.", ".,"))
+
+
+def count(value: float | None, language: str) -> str:
+    """Write a count; Vietnamese offices write 01 … 09."""
+    if value is None:
+        return _NO_DATA[language]
+    whole = round(abs(value))
+    return f"0{whole}" if language == "vi" and whole < _SMALL else number(whole, language, 0)
+
+
+def amount(value: float | None, language: str, scale_unit: str, other: float | None = None) -> str:
+    """Write a score with its unit; with as many decimals as tell it from ``other``."""
+    if value is None:
+        return _NO_DATA[language]
+    factor = 100 if scale_unit == "ratio" else 1
+    sign = "%" if scale_unit in ("ratio", "percent") else _POINTS[language]
+    decimals = _DECIMALS if other is None else _telling(value * factor, other * factor)
+    written = number(value * factor, language, decimals)
+    return written + (" point" if sign == " points" and written == "1" else sign)
+
+
+def _telling(left: float, right: float) -> int:
+    """Return how many decimals tell two numbers apart, within reason."""
+    decimals = _DECIMALS
+    while decimals < _MOST_DECIMALS and left != right and round(left, decimals) == round(right, decimals):
+        decimals += 1
+    return decimals
+
+
+def period_words(period: str | None, language: str) -> str:
+    """Write a period inside a sentence: "năm 2021", "quý II/2022", "tháng 6/2022"."""
+    if period is None:
+        return _NO_DATA[language]
+    year, _dash, part = period.partition("-")
+    if language == "en" or not part:
+        return period if language == "en" else f"năm {year}"
+    if part.startswith("Q"):
+        return f"quý {('I', 'II', 'III', 'IV')[int(part[1]) - 1]}/{year}"
+    month, _dash, day = part.partition("-")
+    shown = month if int(month) <= 2 else str(int(month))  # noqa: PLR2004  months 1 and 2 keep their zero
+    return f"ngày {day}/{shown}/{year}" if day else f"tháng {int(month)}/{year}"
+
+
+@cache
+def environment(language: str) -> Environment:
+    """Return the sandbox that a language's templates run in."""
+    from jinja2 import StrictUndefined, pass_context
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    sandbox = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, autoescape=False, finalize=lambda value: _shown(value, language)  # noqa: S701
+    )
+    sandbox.globals.clear()
+
+    @pass_context
+    def with_unit(context: Mapping[str, Any], value: float | None, other: float | None = None) -> str:
+        return amount(value, language, context["scale_unit"], other)
+
+    @pass_context
+    def of_max(context: Mapping[str, Any], value: float | None, other: float | None = None) -> str:
+        most, unit = context["max_score"], context["scale_unit"]
+        if most is None or value is None or unit != "points":
+            return amount(value, language, unit, other)
+        decimals = _DECIMALS if other is None else _telling(value, other)
+        return f"{number(value, language, decimals)}/{amount(most, language, unit)}"
+
+    def percent(value: float | None, decimals: int = 1) -> str:
+        return number(None if value is None else value * 100, language, decimals) + ("%" if value is not None else "")
+
+    filters: dict[str, Callable[..., str]] = {"amount": with_unit, "of_max": of_max, "percent": percent}
+    filters["number"] = lambda value, decimals=_DECIMALS: number(value, language, decimals)
+    filters["count"] = lambda value: count(value, language)
+    filters["period"] = lambda value: period_words(value, language)
+    sandbox.filters = {"abs": abs, "capitalize": _capitalised, **filters}
+    return sandbox
+
+
+def _shown(value: object, language: str) -> object:
+    if value is None or (isinstance(value, float | int) and not isinstance(value, bool)):
+        return number(value, language)
+    return value
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+@lru_cache(maxsize=512)
+def template(text: str, language: str) -> Template:
+    """Return a compiled sentence template."""
+    return environment(language).from_string(text)
+
+
+def template_names(text: str) -> set[str]:
+    """Return the names a template uses.
+
+    Raises:
+        jinja2.TemplateSyntaxError: If it cannot be read.
+    """
+    from jinja2 import meta
+
+    sandbox = environment("vi")
+    sandbox.from_string(text)
+    return meta.find_undeclared_variables(sandbox.parse(text))
+
+
+def sentence(text: str, language: str, context: Mapping[str, Any]) -> str:
+    """Write a sentence from its template; runs of white space become one blank."""
+    return " ".join(template(text, language).render(context).split())
+
+
+def on_scale(share: float | None, facts: Mapping[str, Any]) -> float | None:
+    """Return the score that an attainment stands for on the node's own scale."""
+    low, high = facts.get("min_score"), facts.get("max_score")
+    if share is None or low is None or high is None:
+        return None
+    return high - share * (high - low) if facts.get("direction") == "lower" else low + share * (high - low)
+
+
+def scale_context(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what follows from facts alone: peer figures as scores, and whether the scale stayed the same."""
+    found: dict[str, Any] = {
+        f"{name}_score": on_scale(facts.get(name), facts)
+        for name in ("peer_min", "peer_p25", "peer_median", "peer_p75", "peer_max")
+    }
+    before, share = facts.get("previous_score"), on_scale(facts.get("previous_attainment"), facts)
+    same = before is not None and share is not None and abs(before - share) < 1e-6  # noqa: PLR2004
+    return found | {"same_scale": same, "is_total": facts.get("level") == "total"}

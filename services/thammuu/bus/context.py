@@ -1,0 +1,78 @@
+"""What handlers work with: the ports, the rule packs and the transaction they run in."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from thammuu.rulepack.pack import RulePack, unpack
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from thammuu.clock import Clock
+    from thammuu.ledger.blobs import FolderBlobs
+    from thammuu.ledger.database import Database
+    from thammuu.memos.render import Renderer
+    from thammuu.settings import Settings
+
+
+class PackStore:
+    """Rule packs by hash: the active folder, or an archived one that an event pinned."""
+
+    def __init__(self, active: RulePack, blobs: FolderBlobs) -> None:
+        self.active = active
+        self._blobs = blobs
+        self._archived: dict[str, RulePack] = {}
+        self._folders: list[tempfile.TemporaryDirectory[str]] = []
+        self._lock = Lock()
+
+    def get(self, pack_hash: str) -> RulePack:
+        """Return the pack with that hash.
+
+        Raises:
+            EnvironmentFaultError: If it is neither active nor archived.
+        """
+        with self._lock:
+            if pack_hash == self.active.hash:
+                return self.active
+            if pack_hash not in self._archived:
+                folder = tempfile.TemporaryDirectory(prefix="thammuu-pack-")
+                self._folders.append(folder)
+                self._archived[pack_hash] = unpack(self._blobs.get(pack_hash), Path(folder.name))
+            return self._archived[pack_hash]
+
+    def close(self) -> None:
+        """Remove the unpacked copies."""
+        for folder in self._folders:
+            folder.cleanup()
+
+
+@dataclass(frozen=True)
+class Context:
+    """The program's parts, built once by ``bootstrap``."""
+
+    database: Database
+    blobs: FolderBlobs
+    packs: PackStore
+    renderer: Renderer
+    clock: Clock
+    settings: Settings
+    cache: dict[Any, Any] = field(default_factory=dict)
+
+    def close(self) -> None:
+        """Close the database and drop temporary folders."""
+        self.packs.close()
+        self.database.close()
+
+
+@dataclass(frozen=True)
+class UnitOfWork:
+    """One handler's transaction. What the handler returns is appended to the ledger, last."""
+
+    connection: Connection
+    context: Context
+    prepared: Any = None

@@ -1,0 +1,145 @@
+"""The embedded bus: follows the ledger and runs every consumer's handlers, one transaction a batch."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import OperationalError
+
+from thammuu.bus.context import Context, UnitOfWork
+from thammuu.errors import EnvironmentFaultError
+from thammuu.events import Event, EventRejected, NewEvent, caused_by
+from thammuu.ledger import log
+from thammuu.ledger.schema import progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy import Connection
+
+    from thammuu.bus.routes import Route
+
+BATCH = 64
+_LOG = structlog.get_logger(__name__)
+
+# A full disk or a locked database passes; everything else a handler raises will be raised again on every try.
+_TRANSIENT = (OSError, MemoryError, OperationalError, EnvironmentFaultError)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    reason: str
+
+
+class EmbeddedBus:
+    """Calls handlers for events that the ledger holds.
+
+    Args:
+        context: The program's parts.
+        routes: The table of ``pipeline.py``; consumers run in the order of their first route.
+    """
+
+    def __init__(self, context: Context, routes: Sequence[Route]) -> None:
+        self._context = context
+        self._routes = {(route.consumer, route.event.event_type): route for route in routes}
+        self._types: dict[str, list[str]] = {}
+        for route in routes:
+            self._types.setdefault(route.consumer, []).append(route.event.event_type)
+
+    @cached_property
+    def _threads(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="prepare")
+
+    def close(self) -> None:
+        """Stop the preparing threads."""
+        self._threads.shutdown()
+
+    def pending(self, connection: Connection) -> int:
+        """Return how many events wait for a consumer."""
+        return sum(
+            log.count(connection, after=_position(connection, consumer), types=types)
+            for consumer, types in self._types.items()
+        )
+
+    def run(self, on_progress: Callable[[str, int], None] | None = None) -> int:
+        """Handle everything that is pending, and what follows from it; return the number of events handled.
+
+        Raises:
+            EnvironmentFaultError: If the disk or the database refuses; the batch stays pending.
+        """
+        handled = 0
+        while True:
+            done = [self._run_batch(consumer, on_progress) for consumer in self._types]
+            if not any(done):
+                return handled
+            handled += sum(done)
+
+    def _run_batch(self, consumer: str, on_progress: Callable[[str, int], None] | None) -> int:
+        with self._context.database.snapshot() as connection:
+            after = _position(connection, consumer)
+            batch = list(log.read(connection, after=after, types=self._types[consumer], limit=BATCH))
+        if not batch:
+            return 0
+        prepared = list(self._threads.map(lambda recorded: self._prepare(consumer, recorded.event), batch))
+        with self._context.database.transaction() as connection:
+            outputs: list[Event] = []
+            for recorded, result in zip(batch, prepared, strict=True):
+                outputs += self._handle(consumer, recorded.event, result, connection)
+            _advance(connection, consumer, after, batch[-1].position)
+            log.append(connection, outputs)
+        if on_progress:
+            on_progress(consumer, len(batch))
+        return len(batch)
+
+    def _prepare(self, consumer: str, event: Event) -> Any:  # noqa: ANN401  each route prepares its own type
+        prepare = self._routes[consumer, event.type].prepare
+        if prepare is None:
+            return None
+        try:
+            return prepare(event, self._context)
+        except _TRANSIENT:
+            raise
+        except Exception as error:  # noqa: BLE001  a handler that always fails must not block the others
+            return _refusal(consumer, event, error)
+
+    def _handle(self, consumer: str, event: Event, prepared: Any, connection: Connection) -> list[Event]:  # noqa: ANN401
+        try:
+            if isinstance(prepared, _Refused):
+                outputs = [_rejected(consumer, event, prepared)]
+            else:
+                with connection.begin_nested():
+                    work = UnitOfWork(connection, self._context, prepared)
+                    outputs = self._routes[consumer, event.type].handler(event, work)
+        except _TRANSIENT:
+            raise
+        except Exception as error:  # noqa: BLE001  the same
+            outputs = [_rejected(consumer, event, _refusal(consumer, event, error))]
+        return caused_by(event, consumer, outputs, self._context.clock())
+
+
+def _refusal(consumer: str, event: Event, error: Exception) -> _Refused:
+    _LOG.error("event rejected", consumer=consumer, event_id=event.id, type=event.type, exc_info=error)
+    return _Refused(f"{type(error).__name__}: {error}"[:2_000])
+
+
+def _rejected(consumer: str, event: Event, refused: _Refused) -> NewEvent:
+    return NewEvent(
+        subject=event.id, data=EventRejected(consumer=consumer, rejected=event.id, reason=refused.reason)
+    )
+
+
+def _position(connection: Connection, consumer: str) -> int:
+    return connection.execute(select(progress.c.position).where(progress.c.consumer == consumer)).scalar() or 0
+
+
+def _advance(connection: Connection, consumer: str, before: int, to: int) -> None:
+    if before == 0:
+        connection.execute(insert(progress).values(consumer=consumer, position=to))
+    else:
+        connection.execute(update(progress).where(progress.c.consumer == consumer).values(position=to))

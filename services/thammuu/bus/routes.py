@@ -1,0 +1,27 @@
+"""A route: which consumer does what on which event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from thammuu.bus.context import Context, UnitOfWork
+from thammuu.events import Event, EventData, NewEvent
+
+Handler = Callable[[Event, UnitOfWork], list[NewEvent]]
+Preparation = Callable[[Event, Context], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A consumer's handler for one event type.
+
+    ``prepare`` does the slow and pure part (facts, documents) before the transaction, side by side for many events;
+    it may only read, and store blobs. The handler finds its result in ``UnitOfWork.prepared``.
+    """
+
+    consumer: str
+    event: type[EventData]
+    handler: Handler
+    prepare: Preparation | None = None

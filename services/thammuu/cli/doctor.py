@@ -1,0 +1,119 @@
+"""``thammuu doctor``: is this data folder well, and what would mend it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from thammuu.cli.options import DataOption, FormatOption, ListingFormat, settings
+from thammuu.cli.output import print_rows
+from thammuu.cli.running import changing, run_pipeline
+from thammuu.i18n import _
+
+if TYPE_CHECKING:
+    from thammuu.bootstrap import Program
+    from thammuu.settings import Settings
+
+_HASH = re.compile(rb"[0-9a-f]{64}")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("doctor", help=_("Check the data folder, the rules and the templates."))(check)
+
+
+def check(  # noqa: D103  the help text is at its registration
+    ctx: typer.Context,
+    finish: Annotated[bool, typer.Option("--finish", help=_("Finish what a stopped command left pending."))] = False,
+    sweep: Annotated[bool, typer.Option("--sweep", help=_("Delete stored files that nothing names."))] = False,
+    fmt: FormatOption = ListingFormat.table,
+    data: DataOption = None,
+) -> None:
+    from thammuu import bootstrap
+
+    chosen = settings(ctx, data)
+    if finish or sweep:
+        with changing(chosen) as program:
+            run_pipeline(program)
+            if sweep:
+                _sweep(program)
+    with bootstrap.reading(chosen) as program:
+        rows = _checks(program, chosen)
+    print_rows(rows, ("check", "state", "detail"), fmt)
+    if any(row["state"] == "fault" for row in rows):
+        raise typer.Exit(1)
+
+
+def _checks(program: Program, chosen: Settings) -> list[dict[str, Any]]:
+    from thammuu.ledger import log
+
+    context = program.context
+    with context.database.snapshot() as connection:
+        faults, (size, root) = log.verify(connection), log.checkpoint(connection)
+        pending = program.bus.pending(connection)
+        named = _named(program)
+    integrity = context.database.integrity()
+    stored = set(context.blobs.names())
+    orphans, lost = len(stored - named) + len(context.blobs.unfinished()), sorted(_own(program) - stored)
+    return [
+        _row(_("data folder"), str(chosen.data.absolute())),
+        _row(_("database"), integrity, fault=integrity != "ok"),
+        _row(_("ledger"), "; ".join(faults) or f"{size} · {root}", fault=bool(faults)),
+        _row(_("pending events"), str(pending), note=pending > 0),
+        _row(_("stored files missing"), ", ".join(lost[:5]) or "0", fault=bool(lost)),
+        _row(_("stored files that nothing names"), str(orphans), note=orphans > 0),
+        *_pack_checks(program),
+    ]
+
+
+def _pack_checks(program: Program) -> list[dict[str, Any]]:
+    from thammuu.errors import BadInputError
+
+    pack, rows = program.context.packs.active, []
+    parts = ("frameworks", "units", "rules", "actions", "agencies")
+    for part in parts:
+        try:
+            getattr(pack, part)
+        except BadInputError as error:
+            rows.append(_row(part, "; ".join([str(error), *(str(problem.place) for problem in error.problems)]), fault=True))
+        else:
+            rows.append(_row(part, str(pack.folder)))
+    return rows
+
+
+def _row(check: str, detail: str, *, fault: bool = False, note: bool = False) -> dict[str, Any]:
+    return {"check": check, "state": "fault" if fault else "note" if note else "ok", "detail": detail}
+
+
+def _named(program: Program) -> set[str]:
+    """Return every hash that the ledger mentions, or that a read model keeps for its own use."""
+    from sqlalchemy import select
+
+    from thammuu.ledger.schema import events
+
+    names: set[str] = _own(program)
+    with program.context.database.snapshot() as connection:
+        for (body,) in connection.execute(select(events.c.body)).yield_per(1_000):
+            names.update(found.decode() for found in _HASH.findall(body))
+    return names
+
+
+def _own(program: Program) -> set[str]:
+    """Return the blobs that the read models need."""
+    from sqlalchemy import select
+
+    from thammuu.ledger.schema import analyses, memos, publications
+
+    columns = (publications.c.content, publications.c.pack, analyses.c.facts, memos.c.model, memos.c.pdf)
+    with program.context.database.snapshot() as connection:
+        return {name for column in columns for (name,) in connection.execute(select(column)) if name}
+
+
+def _sweep(program: Program) -> None:
+    blobs = program.context.blobs
+    for name in set(blobs.names()) - _named(program):
+        blobs.remove(name)
+    for path in blobs.unfinished():
+        path.unlink()

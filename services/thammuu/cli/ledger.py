@@ -1,0 +1,107 @@
+"""``thammuu events`` and ``thammuu ledger verify``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from thammuu.cli.options import DataOption, FormatOption, ListingFormat, settings
+from thammuu.cli.output import console, print_json, print_rows
+from thammuu.cli.running import reading
+from thammuu.i18n import _
+
+if TYPE_CHECKING:
+    from thammuu.bootstrap import Program
+    from thammuu.ledger.log import Recorded
+
+_COLUMNS = ("position", "time", "type", "subject", "id", "data")
+_POLL_S = 0.5
+
+ledger_app = typer.Typer(no_args_is_help=True, help=_("The log that an auditor can check."))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("events", help=_("List the events of the ledger."))(list_events)
+    ledger_app.command("verify", help=_("Recompute every hash of the ledger and say whether it is whole."))(verify)
+    app.add_typer(ledger_app, name="ledger")
+
+
+def list_events(  # noqa: D103  the help text is at its registration
+    ctx: typer.Context,
+    after: Annotated[int, typer.Option("--after", min=0, help=_("Skip events up to this position."))] = 0,
+    kind: Annotated[list[str] | None, typer.Option("--type", help=_("Only this event type; may be repeated."))] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help=_("At most this many."))] = None,
+    follow: Annotated[bool, typer.Option("--follow", help=_("Keep printing new events until interrupted."))] = False,
+    fmt: FormatOption = ListingFormat.table,
+    data: DataOption = None,
+) -> None:
+    with reading(settings(ctx, data)) as program:
+        rows = _rows(program, after, kind, limit)
+        if not follow:
+            shown = rows if fmt != "table" else [row | {"data": _summary(row["data"])} for row in rows]
+            print_rows(shown, _COLUMNS, fmt)
+            return
+        while True:
+            for row in rows:
+                _print_line(row, fmt)
+            after = rows[-1]["position"] if rows else after
+            time.sleep(_POLL_S)
+            rows = _rows(program, after, kind, None)
+
+
+def _rows(program: Program, after: int, kind: list[str] | None, limit: int | None) -> list[dict[str, Any]]:
+    from thammuu.ledger import log
+
+    with program.context.database.snapshot() as connection:
+        return [_row(recorded) for recorded in log.read(connection, after=after, types=kind, limit=limit)]
+
+
+def _row(recorded: Recorded) -> dict[str, Any]:
+    event = recorded.event
+    return {
+        "position": recorded.position,
+        "time": event.time.isoformat(timespec="seconds"),
+        "type": event.type,
+        "subject": event.subject,
+        "id": event.id,
+        "cause": event.causationid,
+        "data": event.data.model_dump(mode="json", exclude_none=True),
+    }
+
+
+def _summary(data: dict[str, Any], length: int = 60) -> str:
+    text = ", ".join(f"{name}={len(value) if isinstance(value, list) else value}" for name, value in data.items())
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _print_line(row: dict[str, Any], fmt: str) -> None:
+    if fmt == "json":
+        import json
+
+        sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+    else:
+        sys.stdout.write(f"{row['position']:>7} {row['time']} {row['type']:<18} {row['subject']:<20} {_summary(row['data'])}\n")  # fmt: skip  # noqa: E501  one line of output
+    sys.stdout.flush()
+
+
+def verify(  # noqa: D103
+    ctx: typer.Context, fmt: FormatOption = ListingFormat.table, data: DataOption = None
+) -> None:
+    from thammuu.ledger import log
+
+    with reading(settings(ctx, data)) as program, program.context.database.snapshot() as connection:
+        faults = log.verify(connection)
+        size, root = log.checkpoint(connection)
+    if fmt == "json":
+        print_json({"whole": not faults, "events": size, "root": root, "faults": faults})
+    elif faults:
+        for fault in faults:
+            console(stderr=True).print(fault, style="bold red", markup=False)
+    else:
+        console().print(_("The ledger is whole: {n} events, root {root}.").format(n=size, root=root), soft_wrap=True)
+    if faults:
+        raise typer.Exit(1)

@@ -1,0 +1,60 @@
+"""How commands open the program, show progress and say what waits."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from thammuu.cli.output import console
+from thammuu.i18n import _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from thammuu.bootstrap import Program
+    from thammuu.settings import Settings
+
+
+@contextmanager
+def changing(settings: Settings) -> Iterator[Program]:
+    """Open the data folder for a writing command."""
+    from thammuu import bootstrap
+
+    with bootstrap.changing(settings) as program:
+        yield program
+
+
+@contextmanager
+def reading(settings: Settings) -> Iterator[Program]:
+    """Open the data folder for a listing; says on standard error when events are pending."""
+    from thammuu import bootstrap
+
+    with bootstrap.reading(settings) as program:
+        if waiting := program.pending():
+            console(stderr=True).print(
+                _("{n} events pending: the next writing command finishes them, or run `thammuu doctor --finish`.").format(
+                    n=waiting
+                )
+            )
+        yield program
+
+
+def run_pipeline(program: Program) -> int:
+    """Handle everything pending, with a progress bar on a terminal; return the number of events handled."""
+    err = console(stderr=True)
+    if not err.is_terminal:
+        return program.run()
+    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        stages: dict[str, tuple[int, int]] = {}
+
+        def advance(stage: str, done: int) -> None:
+            if stage not in stages:
+                stages[stage] = (bar.add_task(stage, total=None), 0)
+            task, before = stages[stage]
+            stages[stage] = (task, before + done)
+            bar.update(task, completed=before + done)
+
+        return program.run(advance)

@@ -1,0 +1,96 @@
+"""``thammuu init`` and ``thammuu demo``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from thammuu.cli.options import FormatOption, ListingFormat
+from thammuu.cli.output import console, print_json, print_rows
+from thammuu.cli.running import changing, run_pipeline
+from thammuu.i18n import _, language
+
+if TYPE_CHECKING:
+    from thammuu.bootstrap import Program
+    from thammuu.demo import Step
+
+_DEMO_COLUMNS = ("unit", "rank", "worst_findings", "tasks", "possible_gain")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("demo", help=_("Publish real scores of 2018 to 2022 and write every province's memo."))(demo)
+    app.command("init", help=_("Copy the shipped rules and templates into a folder, for editing."))(init)
+
+
+def init(  # noqa: D103  the help text is at its registration
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help=_("Made if it is not there; nothing is overwritten."))],
+) -> None:
+    import shutil
+
+    from thammuu import resources
+
+    sources = {"rules": resources.rules_folder(), "templates": resources.templates_folder()}
+    taken = [str(folder / name) for name in sources if (folder / name).exists()]
+    if taken:
+        raise typer.BadParameter(_("{taken} exists already; nothing was copied.").format(taken=", ".join(taken)))
+    for name, source in sources.items():
+        shutil.copytree(source, folder / name)
+    out = console()
+    out.print(_("Copied to {folder}. Use the copies with:").format(folder=folder), markup=False)
+    out.print(f"  export THAMMUU_RULES={(folder / 'rules').absolute()}", markup=False, soft_wrap=True)
+    out.print(f"  export THAMMUU_TEMPLATES={(folder / 'templates').absolute()}", markup=False, soft_wrap=True)
+
+
+def demo(  # noqa: D103
+    folder: Annotated[Path, typer.Option("--dir", metavar="DIR", help=_("Where the data and the memos go."))] = Path(
+        "thammuu-demo"
+    ),
+    fmt: FormatOption = ListingFormat.table,
+) -> None:
+    from thammuu.demo import STEPS, demo_rows
+    from thammuu.memos.shelf import export_memos
+    from thammuu.settings import Settings
+
+    say = console(stderr=True)
+    with changing(Settings(data=folder / "data")) as program:
+        for step in STEPS:
+            _publish(program, step, say)
+        written = []
+        for round_name in ("2022", "2023"):
+            written += export_memos(program.context, folder / "memos" / round_name, ["pdf"], round_name)
+        shown = {name: demo_rows(program.context, name, language()) for name in ("2022", "2023")}
+    if fmt == "json":
+        print_json({"rounds": shown, "memos": [str(path) for path in written]})
+        return
+    for name, rows in shown.items():
+        title = _("Round {name}: {n} memos").format(name=name, n=len(rows))
+        print_rows(rows, _DEMO_COLUMNS, fmt, title)
+    if fmt == "table":
+        _say_next(folder, len(written))
+
+
+def _publish(program: Program, step: Step, say: Any) -> None:  # noqa: ANN401  a rich console
+    from thammuu.intake import publishing
+
+    outcome = publishing.publish(program.context, step.request())
+    run_pipeline(program)
+    state = _("published") if outcome.changed else _("there already")
+    say.print(f"  {outcome.publication_id:<20} {state}", markup=False)
+
+
+def _say_next(folder: Path, written: int) -> None:
+    out = console()
+    out.print(_("{n} memos as PDF in {folder}.").format(n=written, folder=folder / "memos"), markup=False)
+    out.print(_("Open next:"), style="bold")
+    first = folder / "memos" / "2022" / "ha-nam-2022.pdf"
+    for line in (
+        f"{first}   " + _("Hà Nam's memo of 20 June 2022: PAR INDEX, SIPAS and PAPI together"),
+        f"thammuu --data {folder / 'data'} memos show 'Hà Nam' --round 2023",
+        f"thammuu --data {folder / 'data'} findings --index papi --period 2022",
+        f"thammuu --data {folder / 'data'} events",
+        f"thammuu --data {folder / 'data'} ledger verify",
+    ):
+        out.print("  " + line, markup=False, soft_wrap=True)

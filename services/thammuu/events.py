@@ -1,0 +1,180 @@
+"""The events: CloudEvents 1.0 envelopes, one pydantic model for the data of each type."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from thammuu.canonical import canonical_json, derived_id
+
+MAX_DATA_BYTES = 60_000
+"""Larger payloads travel as blobs named by their SHA-256."""
+
+SOURCE = "/thammuu"
+
+_TYPES: dict[str, type[EventData]] = {}
+
+
+class EventData(BaseModel):
+    """What happened, in the past tense; subclasses name their CloudEvents type."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    event_type: ClassVar[str]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401  pydantic passes its own options
+        super().__init_subclass__(**kwargs)
+        _TYPES[cls.event_type] = cls
+
+
+class RulesActivated(EventData):
+    """A rule pack came into use; its files are the blob named by its hash."""
+
+    event_type: ClassVar[str] = "rules.activated"
+    pack: str
+
+
+class ScoresPublished(EventData):
+    """A publication was accepted: one index, one period, one revision."""
+
+    event_type: ClassVar[str] = "scores.published"
+    publication_id: str
+    index: str
+    framework: str
+    framework_hash: str
+    pack: str = Field(description="hash of the rule pack that analyses it")
+    period: str
+    revision: int
+    content: str = Field(description="hash of the scores, and the name of their blob")
+    complete: bool
+    published_on: date
+    round: str
+    history: bool
+    units: int
+    scores: int
+    missing: int
+    sources: tuple[str, ...] = ()
+
+
+class ScoresWithdrawn(EventData):
+    """A publication was taken back."""
+
+    event_type: ClassVar[str] = "scores.withdrawn"
+    publication_id: str
+    index: str
+    period: str
+    reason: str
+
+
+class FindingsRaised(EventData):
+    """What the rules found for one unit in one publication; an empty list is an all-clear."""
+
+    event_type: ClassVar[str] = "findings.raised"
+    publication_id: str
+    unit_id: str
+    pack: str
+    findings: tuple[dict[str, Any], ...] = ()
+    silenced: tuple[dict[str, Any], ...] = Field(default=(), description="firings of rules that a person silenced")
+    findings_blob: str | None = Field(default=None, description="instead of `findings`, where they exceed the size cap")
+
+
+class MemoDrafted(EventData):
+    """A memo's draft was written or re-written."""
+
+    event_type: ClassVar[str] = "memo.drafted"
+    memo_id: str
+    unit_id: str
+    round: str
+    version: int
+    model: str = Field(description="hash of the memo model, and the name of its blob")
+    publications: tuple[str, ...]
+    findings: int
+    tasks: int
+
+
+class MemoRendered(EventData):
+    """The PDF of a memo model was stored."""
+
+    event_type: ClassVar[str] = "memo.rendered"
+    memo_id: str
+    version: int
+    model: str
+    pdf: str = Field(description="hash of the PDF, and the name of its blob")
+
+
+class MemoSuperseded(EventData):
+    """A memo lost its ground, such as its only publication being withdrawn."""
+
+    event_type: ClassVar[str] = "memo.superseded"
+    memo_id: str
+    version: int
+    reason: Literal["publication-withdrawn"]
+
+
+class EventRejected(EventData):
+    """A consumer set an event aside for good; the event itself stays in the ledger."""
+
+    event_type: ClassVar[str] = "event.rejected"
+    consumer: str
+    rejected: str = Field(description="id of the event")
+    reason: str
+
+
+class NewEvent(BaseModel):
+    """An output of a handler before the ledger gives it its place."""
+
+    model_config = ConfigDict(frozen=True)
+
+    subject: str
+    data: EventData
+
+
+class Event(BaseModel):
+    """A CloudEvents 1.0 envelope.
+
+    ``causationid`` is an extension attribute: the id of the event that led to this one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    specversion: Literal["1.0"] = "1.0"
+    id: str
+    source: str = SOURCE
+    type: str
+    subject: str
+    time: datetime
+    datacontenttype: Literal["application/json"] = "application/json"
+    causationid: str | None = None
+    data: EventData
+
+    @model_validator(mode="before")
+    @classmethod
+    def _typed_data(cls, value: Any) -> Any:  # noqa: ANN401  pydantic hands over raw input
+        if isinstance(value, dict) and isinstance(value.get("data"), dict):
+            data_type = _TYPES.get(value.get("type", ""))
+            if data_type is None:
+                msg = f"unknown event type {value.get('type')!r}"
+                raise ValueError(msg)
+            return value | {"data": data_type.model_validate(value["data"])}
+        return value
+
+    def body(self) -> bytes:
+        """Return the envelope as canonical JSON, the bytes that the ledger keeps and hashes."""
+        envelope = self.model_dump(mode="json", exclude={"data"}, exclude_none=True)
+        return canonical_json(envelope | {"data": self.data.model_dump(mode="json", exclude_none=True)})
+
+
+def caused_by(cause: Event, consumer: str, outputs: list[NewEvent], at: datetime) -> list[Event]:
+    """Give a handler's outputs their envelopes; the ids follow from cause, consumer and position."""
+    return [
+        envelope(new, derived_id(cause.id, consumer, position), at, cause.id) for position, new in enumerate(outputs)
+    ]
+
+
+def envelope(new: NewEvent, event_id: str, at: datetime, cause: str | None = None) -> Event:
+    """Wrap one new event."""
+    return Event(
+        id=event_id, type=new.data.event_type, subject=new.subject, time=at, causationid=cause, data=new.data
+    )

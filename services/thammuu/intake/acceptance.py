@@ -1,0 +1,151 @@
+"""Accept a submission as a publication, or take a publication back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, insert, select, update
+
+from thammuu.canonical import canonical_json, derived_id, sha256_hex
+from thammuu.errors import BadInputError
+from thammuu.events import Event, NewEvent, RulesActivated, ScoresPublished, ScoresWithdrawn, envelope
+from thammuu.i18n import _
+from thammuu.intake import register
+from thammuu.ledger import log
+from thammuu.ledger.schema import events, publications
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from sqlalchemy import Connection
+
+    from thammuu.bus.context import Context
+    from thammuu.intake.submission import Submission
+    from thammuu.rulepack.frameworks import Framework
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """When and for what a submission is published.
+
+    Args:
+        published_on: Date of publication; memos of the round follow the law and offices of that date.
+        round: Name of the round that answers it.
+        history: Load for trends only, without memos.
+    """
+
+    published_on: date
+    round: str
+    history: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What became of a submission; ``changed`` is false where the latest revision has the same content."""
+
+    publication_id: str
+    revision: int
+    changed: bool
+
+
+def decide(connection: Connection, index: str, period: str, content: str) -> Acceptance:
+    """Return what accepting this content would do; "same content" compares with the latest revision only."""
+    standing = [row for row in register.latest_by_period(connection, index) if row.period == period]
+    if standing and standing[0].content == content:
+        return Acceptance(standing[0].publication_id, standing[0].revision, changed=False)
+    same_period = (publications.c.index_id == index, publications.c.period == period)
+    last = connection.execute(select(func.max(publications.c.revision)).where(*same_period)).scalar() or 0
+    return Acceptance(f"{index}-{period}-r{last + 1}", last + 1, changed=True)
+
+
+def accept(context: Context, submission: Submission, framework: Framework, occasion: Occasion) -> Acceptance:
+    """Store a submission durably as the next revision of its period; the same content again changes nothing.
+
+    Raises:
+        OSError: If the disk refuses; then nothing is accepted.
+    """
+    body = canonical_json(submission.payload())
+    content = sha256_hex(body)
+    period = str(submission.period)
+    with context.database.snapshot() as connection:
+        if not (foreseen := decide(connection, submission.index, period, content)).changed:
+            return foreseen
+    pack = context.packs.active
+    context.blobs.put(pack.archive)
+    context.blobs.put(body)
+    with context.database.transaction() as connection:
+        decision = decide(connection, submission.index, period, content)
+        data = _published(submission, framework, occasion, decision, pack.hash, content)
+        connection.execute(insert(publications).values(**_row(connection, submission, data)))
+        event_id = derived_id("publish", decision.publication_id, content)
+        published = envelope(NewEvent(subject=submission.index, data=data), event_id, context.clock())
+        log.append(connection, [*_activation(connection, context, pack.hash), published])
+    return decision
+
+
+def withdraw(context: Context, publication_id: str, reason: str) -> register.Registered:
+    """Take a publication back; the revision before it, if one stands, is the latest again.
+
+    Raises:
+        BadInputError: If it does not exist or was withdrawn before.
+    """
+    with context.database.transaction() as connection:
+        row = register.get(connection, publication_id)
+        if row.withdrawn_sequence is not None:
+            raise BadInputError(_("{id} was withdrawn before: {reason}").format(
+                id=publication_id, reason=row.withdrawn_reason
+            ))  # fmt: skip
+        values = {"withdrawn_sequence": register.next_sequence(connection), "withdrawn_reason": reason}
+        connection.execute(update(publications).where(publications.c.publication_id == publication_id).values(values))
+        data = ScoresWithdrawn(publication_id=publication_id, index=row.index_id, period=row.period, reason=reason)
+        new = NewEvent(subject=row.index_id, data=data)
+        log.append(connection, [envelope(new, derived_id("withdraw", publication_id), context.clock())])
+    return row
+
+
+def _published(  # noqa: PLR0913  the parts of one event
+    submission: Submission, framework: Framework, occasion: Occasion, decision: Acceptance, pack: str, content: str
+) -> ScoresPublished:
+    scored = [row for row in submission.scores if row.status == "ok"]
+    return ScoresPublished(
+        publication_id=decision.publication_id,
+        index=submission.index,
+        framework=submission.framework_id,
+        framework_hash=framework.hash,
+        pack=pack,
+        period=str(submission.period),
+        revision=decision.revision,
+        content=content,
+        complete=submission.complete,
+        published_on=occasion.published_on,
+        round=occasion.round,
+        history=occasion.history,
+        units=len({row.unit_id for row in submission.scores}),
+        scores=len(scored),
+        missing=len(submission.scores) - len(scored),
+        sources=tuple(submission.sources),
+    )
+
+
+def _row(connection: Connection, submission: Submission, data: ScoresPublished) -> dict[str, object]:
+    same = ("publication_id", "pack", "period", "revision", "content", "complete", "published_on", "round", "history")
+    counts = ("units", "scores", "missing")
+    return {name: getattr(data, name) for name in (*same, *counts)} | {
+        "index_id": data.index,
+        "framework_id": data.framework,
+        "period_end": submission.period.end,
+        "sequence": register.next_sequence(connection),
+    }
+
+
+def _activation(connection: Connection, context: Context, pack: str) -> list[Event]:
+    """Return the event that a new rule pack came into use, if the last one differs."""
+    query = select(events.c.position).where(events.c.type == RulesActivated.event_type)
+    last = connection.execute(query.order_by(events.c.position.desc()).limit(1)).scalar()
+    if last is not None:
+        recorded = next(log.read(connection, after=last - 1, limit=1)).event
+        if isinstance(recorded.data, RulesActivated) and recorded.data.pack == pack:
+            return []
+    new = NewEvent(subject=pack, data=RulesActivated(pack=pack))
+    return [envelope(new, derived_id("activate", pack, last or 0), context.clock())]

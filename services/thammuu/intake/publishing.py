@@ -1,0 +1,178 @@
+"""Publish a score file: read it, accept it, say what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from thammuu.clock import today
+from thammuu.errors import BadInputError
+from thammuu.i18n import _
+from thammuu.intake import acceptance, register
+from thammuu.intake.acceptance import Occasion
+from thammuu.ledger.schema import findings, memos
+from thammuu.period import Period
+
+if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+
+    from thammuu.bus.context import Context
+    from thammuu.errors import Problem
+    from thammuu.intake.submission import Submission
+    from thammuu.rulepack.frameworks import Framework
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the publisher asks for; None takes the default that the command's help states."""
+
+    file: Path
+    index: str
+    period: str
+    published_on: date | None = None
+    round: str | None = None
+    units_as_of: date | None = None
+    sheet: str | None = None
+    history: bool = False
+    partial: bool | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a request."""
+
+    publication_id: str
+    revision: int
+    changed: bool
+    submission: Submission
+    occasion: Occasion
+    summary: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def warnings(self) -> list[Problem]:
+        """What the reader noticed and accepted."""
+        return self.submission.warnings
+
+
+def publish(context: Context, request: Request) -> Outcome:
+    """Read and accept a file; it is durable when this returns, and its analysis is pending.
+
+    Raises:
+        BadInputError: With every problem of the file or the request; nothing was written.
+    """
+    submission, framework, occasion = _read(context, request)
+    accepted = acceptance.accept(context, submission, framework, occasion)
+    return Outcome(accepted.publication_id, accepted.revision, accepted.changed, submission, occasion)
+
+
+def foresee(context: Context, request: Request) -> Outcome:
+    """Say what publishing a file would do, without writing anything.
+
+    Raises:
+        BadInputError: As :func:`publish` would.
+    """
+    from thammuu.analysis.preview import preview
+
+    submission, framework, occasion = _read(context, request)
+    body = submission.payload()
+    with context.database.snapshot() as connection:
+        decision = acceptance.decide(connection, submission.index, request.period, submission.content_hash())
+    foreseen = preview(context, decision.publication_id, body, framework, period=submission.period)
+    outcome = Outcome(decision.publication_id, decision.revision, decision.changed, submission, occasion)
+    drafts = not occasion.history and foreseen.newest and decision.changed
+    summary = _summary(outcome) | {
+        "findings": foreseen.findings if decision.changed else 0,
+        "memos": foreseen.units if drafts else 0,
+        "changed": decision.changed,
+    }
+    summary["notes"] = [] if decision.changed else [_("The latest revision has the same content.")]
+    return Outcome(decision.publication_id, decision.revision, decision.changed, submission, occasion, summary)
+
+
+def report(context: Context, outcome: Outcome) -> dict[str, Any]:
+    """Return what a publication led to: counts, warnings and, for an older period, what it changes now."""
+    publication = outcome.publication_id
+    with context.database.snapshot() as connection:
+        row = register.get(connection, publication)
+        found = connection.execute(select(func.count()).where(findings.c.publication_id == publication)).scalar_one()
+        drafted = connection.execute(
+            select(func.count()).where(memos.c.round == row.round, memos.c.status == "draft")
+        ).scalar_one()
+        latest = register.latest_by_period(connection, row.index_id)
+    newest = not latest or latest[0].publication_id == publication
+    summary = _summary(outcome) | {"findings": found, "memos": drafted if newest and not row.history else 0}
+    return summary | {"round": row.round, "notes": _notes(context, row, latest, changed=outcome.changed)}
+
+
+def _notes(
+    context: Context, row: register.Registered, latest: list[register.Registered], *, changed: bool
+) -> list[str]:
+    if not changed or not latest or latest[0].period_end <= row.period_end:
+        return []
+    from thammuu.analysis.preview import changed_findings
+
+    appeared, gone = changed_findings(context, latest[0])
+    return [
+        _("An older period: no memos. With it, {id} would gain {appeared} findings and lose {gone}.").format(
+            id=latest[0].publication_id, appeared=appeared, gone=gone
+        )
+    ]
+
+
+def standing_revision(context: Context, row: register.Registered) -> str | None:
+    """Return the latest standing publication of a withdrawn one's period, if there is one."""
+    with context.database.snapshot() as connection:
+        same = [found for found in register.latest_by_period(connection, row.index_id) if found.period == row.period]
+    return same[0].publication_id if same else None
+
+
+def _read(context: Context, request: Request) -> tuple[Submission, Framework, Occasion]:
+    from thammuu.intake.reading import read_submission
+
+    try:
+        period = Period(request.period)
+    except ValueError as error:
+        raise BadInputError(
+            _("{text} is not a period: use 2022, 2022-Q2, 2022-06 or 2022-06-15.").format(text=repr(request.period))
+        ) from error
+    pack = context.packs.active
+    framework = pack.frameworks.for_period(request.index, period)
+    submission = read_submission(
+        request.file,
+        framework=framework,
+        units=pack.units,
+        period=period,
+        partial=request.partial,
+        units_as_of=request.units_as_of,
+        sheet=request.sheet,
+    )
+    published_on = request.published_on or today(context.clock)
+    if published_on < period.end and published_on.year < period.end.year:
+        raise BadInputError(
+            _("{period} cannot be published on {day}: the period ends later.").format(period=period, day=published_on)
+        )
+    return submission, framework, Occasion(published_on, request.round or str(published_on.year), request.history)
+
+
+def _summary(outcome: Outcome) -> dict[str, Any]:
+    submission = outcome.submission
+    scored = sum(row.status == "ok" for row in submission.scores)
+    return {
+        "publication_id": outcome.publication_id,
+        "index": submission.index,
+        "period": str(submission.period),
+        "revision": outcome.revision,
+        "units": len({row.unit_id for row in submission.scores}),
+        "scores": scored,
+        "missing": len(submission.scores) - scored,
+        "findings": 0,
+        "memos": 0,
+        "round": outcome.occasion.round,
+        "changed": outcome.changed,
+        "complete": submission.complete,
+        "warnings": [problem.as_dict() for problem in submission.warnings],
+        "notes": [],
+    }

@@ -1,0 +1,87 @@
+"""Large payloads as files named by their SHA-256, durable before their name is used."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from typing import TYPE_CHECKING
+
+from thammuu.canonical import sha256_hex
+from thammuu.errors import EnvironmentFaultError
+from thammuu.i18n import _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class FolderBlobs:
+    """A folder of blobs: ``ab/cdef…``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def _path(self, name: str) -> Path:
+        return self._folder / name[:2] / name[2:]
+
+    def put(self, content: bytes) -> str:
+        """Store bytes and return their name; they survive a power cut once this returns.
+
+        Raises:
+            OSError: If the disk is full or read-only; nothing half-written carries the name.
+        """
+        name = sha256_hex(content)
+        path = self._path(name)
+        if path.exists():
+            return name
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _sync_folder(self._folder)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)  # noqa: PTH105  the temporary name is a string
+        except BaseException:
+            os.unlink(temporary)  # noqa: PTH108
+            raise
+        _sync_folder(path.parent)
+        return name
+
+    def get(self, name: str) -> bytes:
+        """Return a blob's bytes, checked against its name.
+
+        Raises:
+            EnvironmentFaultError: If the file is missing or its content does not match its name.
+        """
+        try:
+            content = self._path(name).read_bytes()
+        except FileNotFoundError as error:
+            raise EnvironmentFaultError(_("The stored file {name} is missing.").format(name=name)) from error
+        if sha256_hex(content) != name:
+            raise EnvironmentFaultError(_("The stored file {name} was changed or damaged.").format(name=name))
+        return content
+
+    def names(self) -> Iterator[str]:
+        """Yield the names of all stored blobs."""
+        for path in self._folder.glob("??/*"):
+            if not path.name.startswith("."):
+                yield path.parent.name + path.name
+
+    def remove(self, name: str) -> None:
+        """Delete a blob that nothing names any more."""
+        self._path(name).unlink(missing_ok=True)
+
+    def unfinished(self) -> list[Path]:
+        """Return the temporary files that a stopped write left behind."""
+        return list(self._folder.glob("??/.writing-*"))

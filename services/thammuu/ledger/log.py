@@ -1,0 +1,132 @@
+"""The ledger: events in one order without gaps, hashed into a Merkle tree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from thammuu.errors import EnvironmentFaultError
+from thammuu.events import Event
+from thammuu.i18n import _
+from thammuu.ledger.merkle import Frontier
+from thammuu.ledger.schema import events, ledger_head
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+_PAGE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event and its place in the ledger, counted from 1."""
+
+    position: int
+    event: Event
+
+
+def append(connection: Connection, new: Sequence[Event]) -> int:
+    """Append events, last in the caller's transaction, and return the ledger's size after it.
+
+    An id that is there already with the same body is skipped: the output was recorded before.
+
+    Raises:
+        EnvironmentFaultError: If an id is there already with another body. That is an alarm, never an overwrite.
+    """
+    new = [event for event in new if not _already_recorded(connection, event)]
+    head = connection.execute(select(ledger_head)).one()
+    frontier = Frontier(head.size, head.frontier)
+    rows = []
+    for event in new:
+        body = event.body()
+        frontier.append(body)
+        rows.append(
+            {"position": frontier.size, "id": event.id, "type": event.type, "subject": event.subject, "body": body}
+        )
+    if rows:
+        connection.execute(insert(events), rows)
+        connection.execute(update(ledger_head).values(size=frontier.size, frontier=frontier.pack()))
+    return frontier.size
+
+
+def _already_recorded(connection: Connection, event: Event) -> bool:
+    body = connection.execute(select(events.c.body).where(events.c.id == event.id)).scalar()
+    if body is None:
+        return False
+    if Event.model_validate_json(body).data != event.data:
+        raise EnvironmentFaultError(
+            _("The ledger holds event {id} with other data; nothing was written.").format(id=event.id)
+        )
+    return True
+
+
+def read(
+    connection: Connection, *, after: int = 0, types: Iterable[str] | None = None, limit: int | None = None
+) -> Iterator[Recorded]:
+    """Yield recorded events in ledger order.
+
+    Args:
+        connection: Any connection.
+        after: Skip the events up to this position.
+        types: Only events of these types.
+        limit: At most this many.
+    """
+    query = select(events.c.position, events.c.body).where(events.c.position > after).order_by(events.c.position)
+    if types is not None:
+        query = query.where(events.c.type.in_(list(types)))
+    if limit is not None:
+        query = query.limit(limit)
+    for row in connection.execute(query).yield_per(_PAGE):
+        yield Recorded(row.position, Event.model_validate_json(row.body))
+
+
+def size(connection: Connection) -> int:
+    """Return the number of recorded events."""
+    return int(connection.execute(select(ledger_head.c.size)).scalar_one())
+
+
+def checkpoint(connection: Connection) -> tuple[int, str]:
+    """Return the ledger's size and the hex root of its Merkle tree."""
+    head = connection.execute(select(ledger_head)).one()
+    return head.size, Frontier(head.size, head.frontier).root().hex()
+
+
+def verify(connection: Connection) -> list[str]:
+    """Recompute the ledger from its rows and return what does not hold; an empty list is good."""
+    faults: list[str] = []
+    frontier = Frontier()
+    for row in connection.execute(select(events).order_by(events.c.position)).yield_per(_PAGE):
+        if row.position != frontier.size + 1:
+            faults.append(
+                _("Position {expected} is missing; {found} follows.").format(
+                    expected=frontier.size + 1, found=row.position
+                )
+            )
+            return faults
+        faults.extend(_row_faults(row.position, row.id, row.type, row.subject, row.body))
+        frontier.append(row.body)
+    head = connection.execute(select(ledger_head)).one()
+    if (head.size, head.frontier) != (frontier.size, frontier.pack()):
+        faults.append(
+            _("The recorded head ({size} events) does not match the events: a body was changed or an event removed.")
+            .format(size=head.size)
+        )  # fmt: skip
+    return faults
+
+
+def _row_faults(position: int, event_id: str, event_type: str, subject: str, body: bytes) -> list[str]:
+    try:
+        event = Event.model_validate_json(body)
+    except ValueError:
+        return [_("Event {position} cannot be read.").format(position=position)]
+    if (event.id, event.type, event.subject) != (event_id, event_type, subject):
+        return [_("Event {position} says other things than its row.").format(position=position)]
+    return [] if event.body() == body else [_("Event {position} is not canonical.").format(position=position)]
+
+
+def count(connection: Connection, *, after: int, types: Iterable[str]) -> int:
+    """Return how many events of these types stand after a position."""
+    query = select(func.count()).where(events.c.position > after, events.c.type.in_(list(types)))
+    return int(connection.execute(query.select_from(events)).scalar_one())

@@ -1,0 +1,48 @@
+"""Text that is safe to print: normal form, no control characters, only letters the font can draw."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+MAX_LENGTH = 2000
+"""A single text of a memo is cut at this many characters."""
+
+REPLACEMENT = "?"
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+_SPACES = frozenset({"Zs", "Zl", "Zp"})
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@lru_cache(maxsize=4)
+def letters_of(fonts: Path) -> frozenset[int]:
+    """Return the code points that every font of a folder can draw."""
+    from fontTools.ttLib import TTFont
+
+    covers = [set(TTFont(file, lazy=True).getBestCmap()) for file in sorted(fonts.glob("*.ttf"))]
+    return frozenset(set.intersection(*covers)) if covers else frozenset()
+
+
+def clean_text(text: str, *, limit: int = MAX_LENGTH) -> str:
+    """Return text in NFC without control and format characters and without runs of spaces."""
+    normal = unicodedata.normalize("NFC", text[: limit * 4])
+    spaced = (" " if _is_space(letter) else letter for letter in normal)
+    visible = "".join(letter for letter in spaced if unicodedata.category(letter) not in _INVISIBLE)
+    words = " ".join(visible.split())
+    return words if len(words) <= limit else words[: limit - 1].rstrip() + "…"
+
+
+def _is_space(letter: str) -> bool:
+    return letter in "\t\n\r\v\f" or unicodedata.category(letter) in _SPACES
+
+
+def drawable(text: str, letters: frozenset[int]) -> str:
+    """Return text with every letter outside the font replaced; lines stay."""
+    if text.isascii():
+        return text
+    return "".join(letter if ord(letter) in letters or letter == "\n" else REPLACEMENT for letter in text)

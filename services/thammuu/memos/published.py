@@ -1,0 +1,179 @@
+"""A publication as one unit sees it, read from the stored facts and findings."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from thammuu.analysis.findings import Finding
+from thammuu.analysis.loading import earlier_rows
+from thammuu.ledger.schema import analyses, findings
+from thammuu.memos.view import BestPeer, Climber, HistoryPoint, PublicationView
+from thammuu.memos.wording import dated_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    import polars as pl
+    from sqlalchemy import Connection
+
+    from thammuu.bus.context import Context
+    from thammuu.intake.register import Registered
+
+_PERIODS = 12
+"""Periods that a memo's chart of ranks goes back."""
+_LEADERS = 2
+"""The best unit and the next: one of them is not the memo's own unit."""
+
+
+@dataclass(frozen=True)
+class FactsBoard:
+    """The stored facts of a publication, with what every unit's memo asks of the others.
+
+    Args:
+        frame: All facts, sorted by unit.
+        spans: Unit → (first row, rows).
+        best: Node code → the units with the best attainment.
+        climbers: Node code → the units whose attainment rose most.
+        standings: Unit → its total row.
+        totals: The totals of all units that have one.
+        aggregates: Rows that are no units: label → node code → score.
+        silenced: Unit → firings of rules that a person silenced.
+    """
+
+    frame: pl.DataFrame
+    spans: dict[str, tuple[int, int]]
+    best: dict[str, list[dict[str, Any]]]
+    climbers: dict[str, list[dict[str, Any]]]
+    standings: dict[str, dict[str, Any]]
+    totals: tuple[float, ...]
+    aggregates: Mapping[str, Mapping[str, float]]
+    silenced: Mapping[str, int]
+
+    def rows(self, unit_id: str) -> list[dict[str, Any]]:
+        """Return a unit's facts, one mapping a node; none for a unit that the publication lacks."""
+        start, length = self.spans.get(unit_id, (0, 0))
+        return self.frame.slice(start, length).to_dicts()
+
+
+def board_of(context: Context, connection: Connection, row: Registered) -> FactsBoard:
+    """Return a publication's facts; kept in memory, since every unit's memo needs them."""
+    key = ("facts-board", row.publication_id, row.content)
+    if key not in context.cache:
+        context.cache[key] = _load(context, connection, row)
+    board: FactsBoard = context.cache[key]
+    return board
+
+
+def published_view(
+    context: Context, connection: Connection, row: Registered, unit_id: str, as_of: date
+) -> PublicationView:
+    """Return what a unit's memo needs of a publication that has the unit.
+
+    Args:
+        context: The program's parts.
+        connection: A snapshot.
+        row: The publication.
+        unit_id: The unit.
+        as_of: The memo's date, which names the other units.
+    """
+    board = board_of(context, connection, row)
+    pack = context.packs.get(row.pack)
+
+    def named(other: str) -> str:
+        return dated_name(pack.units.get(other), as_of)
+
+    best = {code: _other(leaders, unit_id) for code, leaders in board.best.items()}
+    climbers = {code: _other(leaders, unit_id) for code, leaders in board.climbers.items()}
+    return PublicationView(
+        framework=pack.frameworks.get(row.framework_id),
+        publication_id=row.publication_id,
+        period=row.period,
+        revision=row.revision,
+        complete=row.complete,
+        published_on=row.published_on,
+        facts=board.rows(unit_id),
+        findings=_findings(connection, row.publication_id, unit_id),
+        history=_history(context, connection, row, unit_id),
+        best_peer={
+            code: BestPeer(one["unit_id"], named(one["unit_id"]), one["score"]) for code, one in best.items() if one
+        },
+        climbers={
+            code: Climber(one["unit_id"], named(one["unit_id"]), one["score"], one["delta"])
+            for code, one in climbers.items()
+            if one
+        },
+        totals=board.totals,
+        silenced=board.silenced.get(unit_id, 0),
+        aggregates=board.aggregates,
+    )
+
+
+def _load(context: Context, connection: Connection, row: Registered) -> FactsBoard:
+    import polars as pl
+
+    analysis = connection.execute(select(analyses).where(analyses.c.publication_id == row.publication_id)).one()
+    frame = pl.read_parquet(io.BytesIO(context.blobs.get(analysis.facts))).sort("unit_id", maintain_order=True)
+    runs = frame.with_row_index("at").group_by("unit_id", maintain_order=True).agg(pl.col("at").first(), pl.len())
+    root = context.packs.get(row.pack).frameworks.get(row.framework_id).root.code
+    totals = frame.filter(pl.col("code") == root).select("unit_id", "total", "total_rank", "total_n", "published_rank")
+    return FactsBoard(
+        frame=frame,
+        spans={unit: (at, length) for unit, at, length in runs.rows()},
+        best=_leaders(frame, "attainment"),
+        climbers=_leaders(frame.filter(pl.col("delta") > 0), "delta"),
+        standings={one["unit_id"]: one for one in totals.to_dicts()},
+        totals=tuple(totals["total"].drop_nulls().to_list()) if row.complete else (),
+        aggregates=_aggregates(json.loads(context.blobs.get(row.content))),
+        silenced={unit: len(firings) for unit, firings in json.loads(analysis.silenced).items()},
+    )
+
+
+def _leaders(frame: pl.DataFrame, by: str) -> dict[str, list[dict[str, Any]]]:
+    import polars as pl
+
+    held = frame.filter(pl.col(by).is_not_null()).sort(by, "unit_code", descending=[True, False])
+    top = held.group_by("code", maintain_order=True).head(_LEADERS)
+    leaders: dict[str, list[dict[str, Any]]] = {}
+    for one in top.select("code", "unit_id", "score", "delta").to_dicts():
+        leaders.setdefault(one["code"], []).append(one)
+    return leaders
+
+
+def _other(leaders: list[dict[str, Any]], unit_id: str) -> dict[str, Any] | None:
+    return next((one for one in leaders if one["unit_id"] != unit_id), None)
+
+
+def _aggregates(payload: dict[str, Any]) -> dict[str, dict[str, float]]:
+    columns = payload["aggregates"]
+    found: dict[str, dict[str, float]] = {}
+    for label, code, score in zip(columns["label"], columns["code"], columns["score"], strict=True):
+        found.setdefault(label, {})[code] = float(score)
+    return found
+
+
+def _findings(connection: Connection, publication_id: str, unit_id: str) -> list[Finding]:
+    query = select(findings.c.body).where(
+        findings.c.publication_id == publication_id, findings.c.unit_id == unit_id
+    )
+    return [Finding.from_dict(json.loads(body)) for (body,) in connection.execute(query)]
+
+
+def _history(context: Context, connection: Connection, row: Registered, unit_id: str) -> list[HistoryPoint]:
+    rows = [row, *earlier_rows(connection, row, row.sequence)][:_PERIODS]
+    points = [_point(context, connection, one, unit_id) for one in reversed(rows)]
+    return [point for point in points if point is not None]
+
+
+def _point(context: Context, connection: Connection, row: Registered, unit_id: str) -> HistoryPoint | None:
+    total = board_of(context, connection, row).standings.get(unit_id)
+    if total is None:
+        return None
+    if row.complete:
+        return HistoryPoint(row.period, total["total"], total["total_rank"], total["total_n"])
+    return HistoryPoint(row.period, total["total"], total["published_rank"], None, published=True)

@@ -1,0 +1,172 @@
+"""Where the unit stands: one line an index, a chart of ranks, a note where figures disagree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .model import Chart, Point, Series, Standing, StandingSection
+from .wording import capital, change, count, figure, period_name, place_in, rank_change, scale_end, score_figure
+
+if TYPE_CHECKING:
+    from .scope import Scope
+    from .view import PublicationView
+
+_LEAST_POINTS = 2
+_MAX_POINTS = 6
+
+
+def standing_section(scope: Scope, numeral: str) -> StandingSection | None:
+    """Return the section, None without publications."""
+    if not scope.views:
+        return None
+    lines: list[Standing] = []
+    notes: list[str] = []
+    for view in scope.views:
+        note = " ".join(part for part in (_disagreement(view), _label(view)) if part)
+        if note:
+            notes.append(note)
+        lines.append(
+            Standing(
+                index=view.framework.index,
+                publication_id=view.publication_id,
+                text=f"{_short(view)} {period_name(view.period)}: {_result(view)}.",
+                note_number=len(notes) if note else None,
+            )
+        )
+    return StandingSection(
+        heading=f"{numeral}. KẾT QUẢ CÁC CHỈ SỐ", lines=tuple(lines), notes=tuple(notes), chart=_chart(scope)
+    )
+
+
+def _short(view: PublicationView) -> str:
+    return view.framework.short_title.vi
+
+
+def total_of(view: PublicationView) -> float | None:
+    """Return the computed total, or the published one where none is computed."""
+    row = view.total_row
+    computed: float | None = row.get("total")
+    published: float | None = row.get("published_total")
+    return published if computed is None and not view.complete else computed
+
+
+def _result(view: PublicationView) -> str:
+    total = total_of(view)
+    if total is None:
+        return _without_total(view)
+    parts = [_score(view, total)]
+    band = view.total_row.get("band")
+    if band:
+        parts.append(f"thuộc nhóm {band}")
+    parts.append(_rank(view))
+    return "; ".join(part for part in parts if part)
+
+
+def _score(view: PublicationView, total: float) -> str:
+    root, row = view.framework.root, view.total_row
+    if root.scale_unit == "percent":
+        text = f"đạt {score_figure(total)}%"
+    else:
+        top = f"/{scale_end(root.max)}" if root.max is not None else ""
+        text = f"đạt {score_figure(total)}{top} điểm"
+    previous = row.get("previous_score")
+    if previous is None or not row.get("previous_period"):
+        return text
+    return f"{text}, {change(total - previous, root.scale_unit, period_name(row['previous_period']))}"
+
+
+def _rank(view: PublicationView) -> str:
+    row = view.total_row
+    verb = "xếp" if view.framework.officially_ranked else "theo tính toán đứng"
+    rank, n = row.get("total_rank"), row.get("total_n")
+    if rank is None or not view.complete:
+        rank, n = row.get("published_rank"), _published_n(view)
+        verb = "xếp" if view.framework.officially_ranked else "theo số liệu đưa tin đứng"
+    if rank is None:
+        return ""
+    text = f"{verb} {place_in(int(rank), n)}"
+    places = row.get("rank_change")
+    if places is None or not row.get("previous_period"):
+        return text
+    return f"{text}, {rank_change(int(places), period_name(row['previous_period']))}"
+
+
+def _published_n(view: PublicationView) -> int | None:
+    return next((point.n for point in reversed(view.history) if point.period == view.period), None)
+
+
+def _without_total(view: PublicationView) -> str:
+    framework = view.framework
+    missing = [node for node in framework.leaves if view.row(node.code).get("score") is None]
+    level = framework.level_names[framework.leaves[0].level].vi
+    if len(missing) == len(framework.leaves):
+        return "khuyết dữ liệu, không được đánh giá"
+    names = ", ".join(_coded(node.code, node.name.vi, own=node.own_code) for node in missing[:3])
+    listed = f": {names}" if len(missing) <= 3 else ""  # noqa: PLR2004  a short list fits the line
+    return f"khuyết dữ liệu ở {count(len(missing))} {level}{listed} nên không có tổng điểm, không xếp hạng"
+
+
+def _coded(code: str, name: str, *, own: bool) -> str:
+    return name if own else f"{code} {name}"
+
+
+def _disagreement(view: PublicationView) -> str:
+    row = view.total_row
+    total, rank = row.get("total"), row.get("total_rank")
+    if not view.complete or total is None:
+        return ""
+    published = _differing_total(total, row.get("published_total"))
+    other_rank = row.get("published_rank")
+    rank_differs = other_rank is not None and rank is not None and int(other_rank) != int(rank)
+    if not published and not rank_differs:
+        return ""
+    told = [f"{published} điểm" if published else "", f"thứ {int(other_rank)}" if rank_differs and other_rank else ""]
+    computed = [f"{score_figure(total)} điểm" if published else "", f"thứ {int(rank)}" if rank_differs else ""]
+    level = view.framework.level_names[view.framework.leaves[0].level].vi
+    return (
+        f"Số liệu đã đưa tin về {_short(view)} {period_name(view.period)} là {_all(told)}; "
+        f"số liệu của văn bản này, tính từ điểm từng {level} đã công bố, là {_all(computed)}."
+    )
+
+
+def _all(parts: list[str]) -> str:
+    return ", ".join(part for part in parts if part)
+
+
+def _differing_total(total: float, published: float | None) -> str:
+    """Return the published total where it is not the computed one rounded to as many decimals."""
+    if published is None:
+        return ""
+    decimals = max(2, len(f"{published:.6f}".rstrip("0").partition(".")[2]))
+    return "" if round(total, decimals) == round(published, decimals) else figure(published, decimals)
+
+
+def _label(view: PublicationView) -> str:
+    label = view.framework.label
+    return f"{capital(label.vi.rstrip('.'))}." if label else ""
+
+
+def _chart(scope: Scope) -> Chart | None:
+    series = [found for view in scope.views if (found := _series(view))]
+    if not series:
+        return None
+    told = "; ".join(f"{one.name}: " + ", ".join(f"{point.label} {point.text}" for point in one.points) for one in series)
+    caption = f"Hình 1. Thứ hạng của {scope.unit_name} qua các kỳ công bố"
+    return Chart(kind="ranks", caption=caption, alt=f"{caption}. {told}.", series=tuple(series))
+
+
+def _series(view: PublicationView) -> Series | None:
+    points = [
+        Point(label=_label_of(point.period), rank=point.rank, n=point.n, text=f"{point.rank}/{point.n}")
+        for point in view.history
+        if point.rank is not None and point.n
+    ][-_MAX_POINTS:]
+    if len(points) < _LEAST_POINTS:
+        return None
+    return Series(name=_short(view), points=tuple(points))
+
+
+def _label_of(period: str) -> str:
+    return period if "-" not in period else capital(period_name(period))
+
+

@@ -1,0 +1,88 @@
+"""Which finding comes first: severity, zeros, then the points that could be recovered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import isclose
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from thammuu.analysis.findings import Finding
+    from thammuu.rulepack.frameworks import Node
+
+    from .view import Facts, PublicationView
+
+SEVERITIES = ("critical", "major", "minor", "information")
+_SAME = 1e-6
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """A finding with the node and the facts it speaks of."""
+
+    finding: Finding
+    view: PublicationView
+    node: Node
+    row: Facts
+
+    @cached_property
+    def score(self) -> float | None:
+        """The score."""
+        score: float | None = self.row.get("score")
+        return score
+
+    @cached_property
+    def span(self) -> float | None:
+        """Length of the scale, None when an end is unknown."""
+        return None if self.node.max is None or self.node.min is None else self.node.max - self.node.min
+
+    @cached_property
+    def median_score(self) -> float | None:
+        """The peers' median turned from attainment into a score."""
+        median = self.row.get("peer_median")
+        if median is None or self.span is None or self.node.min is None or self.node.max is None:
+            return None
+        if self.node.direction == "lower":
+            return self.node.max - median * self.span
+        return self.node.min + median * self.span
+
+    @cached_property
+    def scale_kept(self) -> bool:
+        """Whether the previous score is on the same scale, so that scores may be subtracted."""
+        previous, attainment = self.row.get("previous_score"), self.row.get("previous_attainment")
+        if previous is None or attainment is None or not self.span or self.node.min is None or self.node.max is None:
+            return False
+        from_start = self.node.max - previous if self.node.direction == "lower" else previous - self.node.min
+        return isclose(from_start / self.span, attainment, abs_tol=_SAME)
+
+    @cached_property
+    def recoverable(self) -> float:
+        """Points to the peer median, else to the maximum; zero when neither is known."""
+        for fact in ("gain_to_median", "lost_points"):
+            points = self.row.get(fact)
+            if points is not None:
+                return float(points)
+        return 0.0
+
+    def order(self) -> tuple[int, bool, float, str, str]:
+        """Return the sort key: severity, zeros first, then recoverable points."""
+        return (
+            SEVERITIES.index(self.finding.severity),
+            self.score != 0,
+            -self.recoverable,
+            self.view.framework.index,
+            self.node.code,
+        )
+
+
+def weighed(views: Sequence[PublicationView]) -> tuple[Weighed, ...]:
+    """Return the findings of all views, the gravest first."""
+    found = [
+        Weighed(finding, view, view.framework.node(finding.code), view.row(finding.code))
+        for view in views
+        for finding in view.findings
+    ]
+    return tuple(sorted(found, key=Weighed.order))
