@@ -26,7 +26,8 @@ def simulated_framework() -> Framework:
     for domain in range(1, DOMAINS + 1):
         nodes.append(_node(str(domain), "domain", "total", 2.0 * CRITERIA / DOMAINS))
         nodes += [
-            _node(f"{domain}.{criterion}", "criterion", str(domain), 2.0) for criterion in range(1, CRITERIA // DOMAINS + 1)
+            _node(f"{domain}.{criterion}", "criterion", str(domain), 2.0)
+            for criterion in range(1, CRITERIA // DOMAINS + 1)
         ]
     return Framework(
         id="simulated-2022",
@@ -64,12 +65,14 @@ def simulated_period(framework: Framework, year: int, units: int) -> IndexPeriod
         code=pl.lit(pl.Series(codes)).gather(pl.col("row") % len(codes)),
         score=pl.when(pl.col("draw") % 100 == 1)
         .then(None)
-        .when(pl.col("draw") % 100 == 0)  # noqa: PLR2004  one in a hundred
+        .when(pl.col("draw") % 100 == 0)
         .then(0.0)
         .otherwise((pl.col("draw") / 1_000_003 * 2).round(6)),
         published_rank=pl.lit(None, pl.Int64),
     )
-    scores = frame.with_columns(status=pl.when(pl.col("score").is_null()).then(pl.lit("missing")).otherwise(pl.lit("ok")))
+    scores = frame.with_columns(
+        status=pl.when(pl.col("score").is_null()).then(pl.lit("missing")).otherwise(pl.lit("ok"))
+    )
     ids = [f"simulated-{at:05}" for at in range(units)]
     described = pl.DataFrame(
         {

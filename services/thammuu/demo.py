@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
 
 from thammuu.intake.publishing import Request
 from thammuu.resources import examples_folder
-
-if TYPE_CHECKING:
-    from thammuu.bus.context import Context
-
-_WORST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +46,3 @@ STEPS = (
     Step("papi/papi-2022.csv", "papi", "2022", date(2023, 4, 12)),
 )
 
-
-def demo_rows(context: Context, round_name: str, language: str) -> list[dict[str, Any]]:
-    """Return a round's memos as the demonstration's table shows them, by unit code."""
-    from thammuu.memos.shelf import listing
-
-    del language, _WORST
-    return [{"unit": row["unit_name"], "tasks": row["tasks"]} for row in listing(context, round_name)]

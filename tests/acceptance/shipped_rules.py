@@ -1,18 +1,23 @@
 """The shipped rules run over score sheets, and copies of real sheets with a few cells changed."""
 
 import csv
+import re
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
+from thammuu.analysis.facts import compute_facts
 from thammuu.analysis.findings import Finding, raise_findings
 from thammuu.analysis.inputs import IndexPeriod, index_period
 from thammuu.intake.reading import read_submission
 from thammuu.intake.submission import Submission
+from thammuu.memos.builder import build_memo
+from thammuu.memos.render import Renderer
+from thammuu.memos.view import PublicationView
 from thammuu.period import Period
-from thammuu.resources import examples_folder, rules_folder
+from thammuu.resources import examples_folder, rules_folder, templates_folder
 from thammuu.rulepack.pack import RulePack
 
 SHEETS = Path(__file__).parents[1] / "data" / "papi"
@@ -45,6 +50,44 @@ class ShippedRules:
     def findings(self, current: IndexPeriod, earlier: Sequence[IndexPeriod] = ()) -> dict[tuple[str, str], str]:
         """The rule that fired, by unit id and code."""
         return {(found.unit_id, found.code): found.rule for found in self.raised(current, earlier)}
+
+    def view(self, unit_id: str, current: IndexPeriod, earlier: Sequence[IndexPeriod], on: date) -> PublicationView:
+        facts = compute_facts(current, earlier).to_dicts()
+        return PublicationView(
+            framework=current.framework,
+            publication_id=current.publication_id,
+            period=current.period.text,
+            revision=1,
+            complete=current.complete,
+            published_on=on,
+            facts=[row for row in facts if row["unit_id"] == unit_id],
+            findings=[found for found in self.raised(current, earlier) if found.unit_id == unit_id],
+            totals=[row["total"] for row in facts if row["level"] == "total" and row["total"] is not None],
+        )
+
+    def memo(self, unit_id: str, views: Sequence[PublicationView], on: date) -> str:
+        """The memo of a unit as plain text, each paragraph and table cell on one line."""
+        renderer = Renderer(templates_folder())
+        model = build_memo(
+            unit=self.units.get(unit_id),
+            round_name=str(on.year),
+            as_of=on,
+            views=views,
+            catalogue=self.pack.actions,
+            agencies=self.pack.agencies,
+            issuer=self.pack.issuer("bo-noi-vu"),
+            memo_id=f"{unit_id}-{on.year}",
+            templates_hash=renderer.templates_hash,
+        )
+        paragraphs = re.split(r"\n\s*\n", renderer.text(model))
+        return "\n".join(line for part in paragraphs for line in _unwrapped(part))
+
+
+def _unwrapped(paragraph: str) -> list[str]:
+    """Lines of a list or table stay apart, wrapped sentences become one line."""
+    lines = [line.strip() for line in paragraph.splitlines()]
+    listed = any(re.match(r"(\d+\. |Điểm|Nhận xét:)", line) for line in lines)
+    return lines if listed else [" ".join(lines)]
 
 
 def papi_sheet(year: int) -> Path:
@@ -84,3 +127,14 @@ def rescored(scores: dict[tuple[str, str], str]) -> Change:
 
 def cell(facts: pl.DataFrame, unit: str, code: str) -> dict[str, object]:
     return facts.row(by_predicate=(pl.col("unit_id") == unit) & (pl.col("code") == code), named=True)
+
+
+def falling_sheet(target: Path, drop: float) -> Path:
+    """PAPI 2019 again as 2020, with Hà Nam's 1.1 lower by a share of its scale."""
+    score = next(
+        float(row["score"])
+        for row in rows_of(papi_sheet(2019))
+        if (row["entity_name"], row["criterion_code"]) == ("Hà Nam", "1.1")
+    )
+    lower = rescored({("Hà Nam", "1.1"): f"{score - drop * 2.25:.6f}"})
+    return changed(papi_sheet(2019), target, lambda row: {**lower(row), "period": "2020"})

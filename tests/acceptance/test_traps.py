@@ -15,6 +15,7 @@ from shipped_rules import (
     ShippedRules,
     cell,
     changed,
+    falling_sheet,
     papi_sheet,
     rescored,
     rows_of,
@@ -240,17 +241,6 @@ def test_trap_13_a_rank_may_be_unpublished_and_criteria_vanish(program: ShippedR
     facts = compute_facts(program.papi(2021), [program.papi(2020)])
     assert "5.2" not in set(facts["code"])
     assert cell(facts, "ha-nam", "5.3")["delta"] is not None
-
-
-def falling_sheet(target: Path, drop: float) -> Path:
-    """PAPI 2019 again as 2020, with Hà Nam's 1.1 lower by a share of its scale."""
-    score = next(
-        float(row["score"])
-        for row in rows_of(papi_sheet(2019))
-        if (row["entity_name"], row["criterion_code"]) == ("Hà Nam", "1.1")
-    )
-    lower = rescored({("Hà Nam", "1.1"): f"{score - drop * 2.25:.6f}"})
-    return changed(papi_sheet(2019), target, lambda row: {**lower(row), "period": "2020"})
 
 
 @pytest.mark.parametrize(("drop", "falls"), [(0.05, False), (0.15, True)], ids=["small", "large"])

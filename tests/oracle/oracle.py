@@ -215,6 +215,7 @@ def sheets() -> dict[int, Sheet]:
     return {year: read_sheet(year) for year in YEARS}
 
 
+@cache
 def facts_of(year: int, group: str = "national") -> dict[tuple[str, str], dict[str, Value]]:
     """Every fact of a PAPI year, by unit code and node code."""
     history = [sheets()[past] for past in range(year, YEARS[0] - 1, -1)]

@@ -106,10 +106,10 @@ def test_all_problems_are_listed_at_once_with_line_and_column(tmp_path: Path) ->
 
 
 def test_loading_refuses_with_the_problems_in_file_order(tmp_path: Path) -> None:
-    bad = ROOT + '  - {code: "3", parent: "9", concept: made-up.three, name: Ba}\n' + DOMAINS.replace('"2"', '"3"')
+    bad = ROOT + '  - {code: "3", parent: "9", concept: made-up.three, name: Ba}\n' + DOMAINS.replace('"2"', '"1"')
     with pytest.raises(BadInputError) as refused:
         load_framework(written(tmp_path, HEAD + bad))
-    assert [one.place.line for one in refused.value.problems] == [14, 15]
+    assert [one.place.line for one in refused.value.problems] == [14, 16]
     assert refused.value.exit_code == 2
 
 

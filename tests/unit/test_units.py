@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from datetime import date
 from functools import cache
+from typing import Literal
 
 import pytest
 
@@ -107,10 +108,20 @@ def test_a_province_that_was_not_merged_changes_region_with_the_others() -> None
 
 @pytest.mark.parametrize(
     "text",
-    ["Hòa Bình", "Hoà Bình", "hòa bình", "HOÀ BÌNH", "Tỉnh Hòa Bình", "T. Hòa Bình", "Hoa Binh", "  Hòa \u00a0 Bình ", "17"],
-)  # fmt: skip
+    [
+        "Hòa Bình",
+        "Hoà Bình",
+        "hòa bình",
+        "HOÀ BÌNH",
+        "Tỉnh Hòa Bình",
+        "T. Hoà Bình",
+        "Hoa Binh",
+        " Hòa \u00a0 Bình ",
+        "17",
+    ],
+)
 @pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
-def test_trap_8_hoa_binh_in_every_spelling(text: str, form: str) -> None:
+def test_trap_8_hoa_binh_in_every_spelling(text: str, form: Literal["NFC", "NFD", "NFKC", "NFKD"]) -> None:
     assert unit_id(unicodedata.normalize(form, text)) == "hoa-binh"
 
 
@@ -187,8 +198,8 @@ def test_full_names_are_written_as_officials_write_them() -> None:
 
 @pytest.mark.parametrize(
     ("text", "successor"),
-    [("Hà Nam", "Ninh Bình"), ("Bắc Giang", "Bắc Ninh"), ("BRVT", "Hồ Chí Minh"), ("17", "Phú Thọ"), ("02", "Tuyên Quang")],
-)  # fmt: skip
+    [("Hà Nam", "Ninh Bình"), ("Bắc Giang", "Bắc Ninh"), ("BRVT", "Hồ Chí Minh"), ("17", "Phú Thọ")],
+)
 def test_a_province_that_was_merged_is_refused_with_its_successor(text: str, successor: str) -> None:
     error = refusal(text, AFTER)
     assert error.suggestions == (successor,)
@@ -208,7 +219,10 @@ def test_a_mistyped_name_is_refused_with_the_nearest_names(text: str, nearest: s
     assert nearest in refusal(text, BEFORE).suggestions
 
 
-@pytest.mark.parametrize("text", ["", " ", "Quảng", "Thuế", "QN", "Vùng Tây Nguyên", "Trung bình", "Median", "99", "0", "1.5", "-1", "٠١"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "Quảng", "Thuế", "QN", "Vùng Tây Nguyên", "Trung bình", "Median", "99", "0", "1.5", "-1", "\u0660\u0661"],
+)
 def test_what_is_no_unit_is_never_taken_for_one(text: str) -> None:
     refusal(text, BEFORE)
 
@@ -217,6 +231,16 @@ def test_what_is_no_unit_is_never_taken_for_one(text: str) -> None:
 def test_names_with_invisible_characters_are_refused_and_shown_escaped(hidden: str) -> None:
     error = refusal(f"Hà{hidden} Nam", BEFORE)
     assert hidden not in str(error)
+
+
+@pytest.mark.parametrize("text", ["Thành phố Thanh Hóa", "TP. Hòa Bình", "Vinh Long city", "Tỉnh Đà Nẵng"])
+def test_a_name_with_the_wrong_kind_is_refused_for_it_may_be_a_town_of_that_name(text: str) -> None:
+    assert refusal(text, BEFORE).suggestions[0] in {"Thanh Hóa", "Hòa Bình", "Vĩnh Long", "Đà Nẵng"}
+
+
+def test_a_kind_the_unit_had_at_another_date_is_accepted() -> None:
+    assert unit_id("Tỉnh Huế", AFTER) == "hue"
+    assert unit_id("Thành phố Đồng Nai", date(2025, 12, 31)) == "dong-nai-2025"
 
 
 def test_an_unknown_id_is_refused_with_the_nearest() -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thammuu.analysis.facts import EVERY_COLUMN, FactTable
+from thammuu.analysis.fact_catalogue import EVERY_COLUMN, FACTS
+from thammuu.analysis.facts import FactTable
 from thammuu.analysis.findings import Finding, finding_id, plain_facts
 from thammuu.analysis.firing import Firing
 from thammuu.analysis.rules import SEVERITIES
@@ -115,7 +116,7 @@ class _Writer:
 
     @cached_property
     def _node_names(self) -> list[tuple[str, str]]:
-        return self.firing.table.grid.nodes.select("concept", "code").rows()  # type: ignore[return-value]
+        return self.firing.table.grid.nodes.select("concept", "code").rows()
 
     def _facts(self, at: int, line: dict[str, Any]) -> Facts:
         row = self._rows[at, line["cell"]]
@@ -155,17 +156,19 @@ class _Writer:
     def _context(self, rule: Rule, row: dict[str, Any], cell: int, language: str) -> dict[str, Any]:
         framework, group = self.firing.table.current.framework, self.firing.rules.peer_group(rule.source.peers)
         node = framework.nodes[cell % len(self._node_names)]
-        return row | scale_context(row) | {
-            "level_name": framework.level_names[node.level].in_language(language),
-            "peers": group.phrase_vi if language == "vi" else group.phrase_en,
-            "scale_unit": node.scale_unit,
-            "officially_ranked": framework.officially_ranked,
-        }
+        return (
+            row
+            | scale_context(row)
+            | {
+                "level_name": framework.level_names[node.level].in_language(language),
+                "peers": group.phrase_vi if language == "vi" else group.phrase_en,
+                "scale_unit": node.scale_unit,
+                "officially_ranked": framework.officially_ranked,
+            }
+        )
 
 
 def _needed(rule: Rule) -> list[str]:
-    from thammuu.analysis.facts import FACTS
-
     used = {name for name in rule.wording if name in FACTS}
     used |= {name.removesuffix("_score") for name in rule.wording if name.removesuffix("_score") in _PEER_POINTS}
     return list(dict.fromkeys([*rule.condition.facts, *sorted(used), *SCALE_FACTS]))

@@ -11,7 +11,7 @@ from thammuu.i18n import _
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlglot.tokens import Token
+    from sqlglot.tokenizer_core import Token
 
 MAX_CHARACTERS = 500
 MAX_DEPTH = 20
@@ -104,6 +104,8 @@ def _fault_in_word(word: Token, before: list[str], after: str) -> Fault | None:
         names = ", ".join(sorted(FUNCTIONS))
         return Fault("condition-function", _("one of the functions {names}").format(names=names), word.start, word.text)
     if kind not in _WORDS | _SIGNS | _MARKS:
-        expected = _("facts, numbers, 'text', AND, OR, NOT, comparison, arithmetic, IS NULL, BETWEEN, IN, ABS, COALESCE")
+        expected = _(
+            "facts, numbers, 'text', AND, OR, NOT, comparison, arithmetic, IS NULL, BETWEEN, IN, ABS, COALESCE"
+        )
         return Fault("condition-word", expected, word.start, word.text)
     return None

@@ -52,7 +52,9 @@ class ConditionRefused(Exception):  # noqa: N818  it is an answer to the rule's 
     def __init__(self, text: str, faults: Collection[Fault]) -> None:
         self.text = text
         self.faults = tuple(faults)
-        super().__init__("; ".join("{}:{}: {}".format(*fault.line_and_column(text), fault.expected) for fault in faults))
+        super().__init__(
+            "; ".join("{}:{}: {}".format(*fault.line_and_column(text), fault.expected) for fault in faults)
+        )
 
 
 def check_condition(text: str, names: Mapping[str, Kind]) -> Condition:

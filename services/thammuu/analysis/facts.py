@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from thammuu.analysis.fact_catalogue import EVERY_COLUMN, FACTS, PEER_FACTS
 from thammuu.analysis.peer_figures import ladder, median_of_others, named_peer_columns, peer_columns
 from thammuu.analysis.peer_groups import NATIONAL, PeerGroup, nearest_units, partition
 from thammuu.analysis.scoring import Grid, score_grid
@@ -65,8 +66,8 @@ class FactTable:
     def _scores(self) -> pl.DataFrame:
         low, high, score = pl.col("min_score"), pl.col("max_score"), pl.col("score")
         node = {name: pl.lit(self.grid.nodes[name]).gather(pl.col("k")) for name in ("direction", "soft")}
-        lost = pl.when(node["direction"] == "higher").then(high - score)
-        lost = pl.when(node["direction"] == "lower").then(score - low).otherwise(lost)
+        higher, lower = node["direction"] == "higher", node["direction"] == "lower"
+        lost = pl.when(higher).then(high - score).when(lower).then(score - low)
         strange = node["soft"] & pl.col("attainment").is_null() & low.is_not_null() & high.is_not_null()
         return self.grid.cells.select(
             "u", "k", "score", "min_score", "max_score", "attainment", lost_points=pl.when(~strange).then(lost)
@@ -129,15 +130,13 @@ class FactTable:
 
     def _no_peers(self) -> pl.DataFrame:
         cells = self.grid.cells.height
-        return pl.DataFrame(
-            {name: pl.repeat(None, cells, dtype=FACTS[name], eager=True) for name in PEER_FACTS}
-        )
+        return pl.DataFrame({name: pl.repeat(None, cells, dtype=FACTS[name], eager=True) for name in PEER_FACTS})
 
     def columns(self, names: Iterable[str], peers: pl.DataFrame, cells: pl.Series | None = None) -> pl.DataFrame:
         """Return some facts of every cell.
 
         Args:
-            names: Names of :data:`FACTS` or of :data:`IDENTITY`.
+            names: Names of :data:`~thammuu.analysis.fact_catalogue.EVERY_COLUMN`.
             peers: The peer group's columns.
             cells: Only these cells; None for all.
         """
@@ -171,7 +170,7 @@ def compute_facts(current: IndexPeriod, earlier: Sequence[IndexPeriod], peers: P
 
     Returns:
         One row per unit × node, in order of unit code and framework: ``unit_id unit_code unit_name concept code
-        level`` and the facts of :data:`FACTS`; null where a fact is not defined.
+        level`` and the facts of the catalogue; null where a fact is not defined.
     """
     table = FactTable(current, earlier)
     return table.columns(EVERY_COLUMN, table.peers(peers))
@@ -193,29 +192,3 @@ def _with_total_rank(ranks: pl.Series, totals: pl.DataFrame) -> pl.Series:
     width = len(ranks) // max(totals.height, 1)
     roots = pl.arange(0, len(ranks), max(width, 1), dtype=pl.UInt32, eager=True)
     return ranks.clone().scatter(roots, totals["total_rank"])
-
-
-IDENTITY = ("unit_id", "unit_code", "unit_name", "concept", "code", "level")
-_TEXT, _NUMBER, _COUNT = pl.String, pl.Float64, pl.Int64
-PEER_FACTS: dict[str, type[pl.DataType]] = {
-    "peers_n": _COUNT,
-    **dict.fromkeys(("peer_min", "peer_p25", "peer_median", "peer_p75", "peer_max", "peer_mean"), _NUMBER),
-    **{"gap_to_median": _NUMBER, "rank_in_peers": _COUNT, "percentile": _NUMBER, "peer_delta": _NUMBER},
-    **{"gain_to_median": _NUMBER, "gain_to_best": _NUMBER, "rank_if_median": _COUNT, "rank_if_max": _COUNT},
-}
-"""The facts that depend on the rule's peer group."""
-
-FACTS: dict[str, type[pl.DataType]] = {
-    **dict.fromkeys(("score", "min_score", "max_score", "attainment", "lost_points"), _NUMBER),
-    **dict.fromkeys(("direction", "level", "method", "concept", "code", "framework", "period"), _TEXT),
-    **{"published_total": _NUMBER, "published_rank": _COUNT},
-    **{"total": _NUMBER, "total_rank": _COUNT, "total_n": _COUNT},
-    **{"band": _TEXT, "region": _TEXT, "unit_level": _TEXT, "rank": _COUNT, "n": _COUNT},
-    **PEER_FACTS,
-    **{"previous_period": _TEXT, "previous_score": _NUMBER, "previous_attainment": _NUMBER, "delta": _NUMBER},
-    **{"rank_change": _COUNT, "periods_below": _COUNT},
-}
-"""Every fact a rule may use, with its type."""
-
-EVERY_COLUMN = (*IDENTITY, *(name for name in FACTS if name not in IDENTITY))
-"""The columns of :func:`compute_facts`."""

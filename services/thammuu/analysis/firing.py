@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from thammuu.analysis.facts import PEER_FACTS, FactTable
+from thammuu.analysis.fact_catalogue import PEER_FACTS
+from thammuu.analysis.facts import FactTable
 from thammuu.analysis.rules import SEVERITIES
 from thammuu.analysis.trends import cells_before
 
@@ -68,9 +69,9 @@ class Firing:
         for steps in range(rule.source.consecutive - 1):
             before = self.table.past(steps)
             if before is None or not mask.any():
-                return mask & False  # noqa: FBT003  an operand
+                return mask & False
             past = Firing(self.rules, FactTable(before.source, self.table.earlier[steps + 1 :]))
-            mask &= past._mask_now(rule).gather(cells_before(self.table.grid, before)).fill_null(value=False)  # noqa: SLF001
+            mask &= past._mask_now(rule).gather(cells_before(self.table.grid, before)).fill_null(value=False)
         return mask
 
     def _mask_now(self, rule: Rule) -> pl.Series:

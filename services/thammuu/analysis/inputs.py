@@ -62,7 +62,9 @@ def payload_to_frame(payload: dict[str, Any]) -> pl.DataFrame:
     return printed.with_columns(pl.col("score").cast(pl.Float64))
 
 
-def index_period(publication_id: str, payload: dict[str, Any], framework: Framework, units: UnitRegistry) -> IndexPeriod:
+def index_period(
+    publication_id: str, payload: dict[str, Any], framework: Framework, units: UnitRegistry
+) -> IndexPeriod:
     """Return a stored publication's payload as the analysis reads it.
 
     Args:

@@ -42,38 +42,40 @@ def ladder(values: pl.Series, slot: pl.Series, *, ranked: bool) -> Ladder:
         slot: The slot of each cell; null for cells that are compared with nothing.
         ranked: Also count lower and higher values.
     """
-    cells = pl.DataFrame({"slot": slot, "value": values})
-    order = cells.select(pl.arg_sort_by("slot", "value", nulls_last=True)).to_series()
-    line = cells[order].with_row_index("at").with_columns(pl.col("value").is_not_null().alias("known"))
-    slots = line.group_by("slot", maintain_order=True).agg(
-        n=pl.col("known").sum(), size=pl.len(), sum=pl.col("value").sum()
+    cells = pl.DataFrame({"slot": slot, "value": values}).with_row_index("cell")
+    slots = cells.group_by("slot", maintain_order=True).agg(
+        pl.col("cell").gather(pl.col("value").arg_sort(nulls_last=True)),
+        n=pl.col("value").count(),
+        size=pl.len(),
+        sum=pl.col("value").sum(),
     )
     slots = slots.with_columns(start=pl.col("size").cum_sum() - pl.col("size"))
-    # A slot's cells are contiguous, so its figures are repeated instead of joined.
-    line = line.with_columns(slots.select(pl.col("n", "start", "sum").repeat_by("size").explode()))
+    order = slots["cell"].explode()
+    line = pl.select(at=pl.int_range(len(order), dtype=pl.UInt32), value=values.gather(order))
+    # The cells of a slot stand together, so its figures are repeated instead of joined.
+    line = line.hstack(slots.select(pl.col("n", "start", "sum").repeat_by("size").explode()))
     line = line.with_columns(place=pl.col("at") - pl.col("start"))
+    counts = ["place", "start", "n"]
     if ranked:
         line = line.with_columns(**_neighbours())
-    counts = ["place", "start", "n", *(("lower", "higher") if ranked else ())]
+        counts += ["lower", "higher"]
     back = pl.repeat(0, len(values), dtype=pl.UInt32, eager=True).scatter(order, line["at"])
     places = line.select(pl.col(counts).cast(pl.Int64), "sum")[back].with_columns(value=values)
-    outside = slot.is_null()
-    places = places.with_columns(
-        n=pl.when(~outside).then("n"), others=pl.when(~outside).then(pl.col("n") - pl.col("value").is_not_null())
-    )
-    return Ladder(line["value"], places)
+    if slot.null_count():
+        compared = slot.is_not_null()
+        places = places.with_columns(n=pl.when(compared).then("n"))
+    return Ladder(line["value"], places.with_columns(others=pl.col("n") - pl.col("value").is_not_null()))
 
 
 def _neighbours() -> dict[str, pl.Expr]:
-    value = pl.col("value").round(ROUNDING)
-    changes = (value != value.shift(1)) | (pl.col("slot").ne_missing(pl.col("slot").shift(1)))
-    first = pl.when(changes.fill_null(value=True)).then(pl.col("at")).forward_fill()
-    ends = (value != value.shift(-1)) | (pl.col("slot").ne_missing(pl.col("slot").shift(-1)))
-    last = pl.when(ends.fill_null(value=True)).then(pl.col("at")).backward_fill()
-    return {
-        "lower": pl.when("known").then(first - pl.col("start")),
-        "higher": pl.when("known").then(pl.col("n") - 1 - (last - pl.col("start").cast(pl.Int64))),
-    }
+    """Counts of lower and higher values, from where a run of equal values begins and ends."""
+    value, at, start = pl.col("value").round(ROUNDING), pl.col("at"), pl.col("start")
+    begins = (value != value.shift(1)) | (at == start)
+    ends = (value != value.shift(-1)) | (at == start + pl.col("n") - 1)
+    known = pl.col("value").is_not_null()
+    first = pl.when(begins.fill_null(value=True)).then(at).forward_fill()
+    last = pl.when(ends.fill_null(value=True)).then(at).backward_fill()
+    return {"lower": pl.when(known).then(first - start), "higher": pl.when(known).then(start + pl.col("n") - 1 - last)}
 
 
 def quantile_of_others(steps: Ladder, share: float) -> pl.Expr:
@@ -122,9 +124,7 @@ def median_of_others(values: pl.Series, slot: pl.Series, group: PeerGroup) -> pl
     return steps.places.select(pl.when(enough).then(quantile_of_others(steps, MIDDLE))).to_series()
 
 
-def named_peer_columns(
-    values: pl.DataFrame, pairs: pl.DataFrame, width: int, group: PeerGroup
-) -> pl.DataFrame:
+def named_peer_columns(values: pl.DataFrame, pairs: pl.DataFrame, width: int, group: PeerGroup) -> pl.DataFrame:
     """Return the peer columns and ``peer_delta`` where every unit has its own list of peers.
 
     Args:

@@ -50,9 +50,7 @@ BUILT_IN = {
         PeerGroup(
             "region", "region", 3, phrase_vi="các tỉnh, thành phố trong vùng", phrase_en="the provinces of its region"
         ),
-        PeerGroup(
-            "band", "band", phrase_vi="các tỉnh, thành phố cùng nhóm", phrase_en="the provinces of its group"
-        ),
+        PeerGroup("band", "band", phrase_vi="các tỉnh, thành phố cùng nhóm", phrase_en="the provinces of its group"),
         PeerGroup(
             "nearest",
             "nearest",

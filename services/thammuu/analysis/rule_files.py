@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from thammuu.analysis.conditions import Condition, ConditionRefused, check_condition
+from thammuu.analysis.fact_catalogue import condition_names
 from thammuu.analysis.peer_groups import BUILT_IN, PeerGroup
-from thammuu.analysis.rules import Identifier, Rule, RuleFile, RuleSet, fact_names
+from thammuu.analysis.rules import Identifier, Rule, RuleFile, RuleSet
 from thammuu.analysis.sentences import CONTEXT, LANGUAGES, template_names
 from thammuu.canonical import content_hash, sha256_hex
 from thammuu.errors import BadInputError, Place, Problem
@@ -18,6 +19,7 @@ from thammuu.rulepack.yaml_positions import nearest, read_yaml, refuse, validate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
     from thammuu.analysis.conditions import Kind
     from thammuu.rulepack.yaml_positions import Document
 
@@ -61,7 +63,7 @@ def read_rules(folder: Path) -> RuleSet:
     for document in documents:
         if _name(document) == PEERS_FILE:
             peers |= _peer_groups(document, problems)
-    names = fact_names(peers)
+    names = condition_names(peers)
     for document in documents:
         if _name(document) != PEERS_FILE:
             rules += [(document, rule)] if (rule := _rule(document, peers, names, problems)) else []

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thammuu.analysis.rules import fact_names
+from thammuu.analysis.fact_catalogue import condition_names
 from thammuu.analysis.sentences import LANGUAGES, scale_context, sentence
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ _WORDING = {
 
 def failures(ruleset: RuleSet) -> list[dict[str, Any]]:
     """Return ``rule test expected got`` of every test that fails."""
-    return [failure for rule in ruleset.rules for test in rule.source.tests for failure in _failures(ruleset, rule, test)]
+    return [
+        failure for rule in ruleset.rules for test in rule.source.tests for failure in _failures(ruleset, rule, test)
+    ]
 
 
 def _failures(ruleset: RuleSet, rule: Rule, test: RuleTest) -> Iterator[dict[str, Any]]:
@@ -43,7 +45,7 @@ def _failures(ruleset: RuleSet, rule: Rule, test: RuleTest) -> Iterator[dict[str
 
 
 def _row(ruleset: RuleSet, test: RuleTest) -> pl.DataFrame:
-    kinds = fact_names(ruleset.peers)
+    kinds = condition_names(ruleset.peers)
     schema = {name: pl.String if kind == "text" else pl.Float64 for name, kind in kinds.items()}
     values = {name: test.facts.get(name) for name in kinds}
     return pl.DataFrame({name: [_float(value)] for name, value in values.items()}, schema=schema)

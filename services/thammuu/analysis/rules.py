@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from thammuu.analysis.conditions import Condition, Kind
 from thammuu.errors import BadInputError
 from thammuu.i18n import _
 from thammuu.rulepack.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
+    from thammuu.analysis.conditions import Condition
     from thammuu.analysis.peer_groups import PeerGroup
 
 Severity = Literal["critical", "major", "minor", "information"]
@@ -162,16 +161,6 @@ class RuleSet:
             known = ", ".join(self.peers)
             raise BadInputError(_("There is no peer group {name}; use one of {known}.").format(name=name, known=known))
         return self.peers[name]
-
-
-def fact_names(groups: Iterable[str]) -> dict[str, Kind]:
-    """Return the names a condition may use, with their kinds: all facts, and those of each peer group."""
-    import polars as pl
-
-    from thammuu.analysis.facts import FACTS, PEER_FACTS
-
-    names: dict[str, Kind] = {name: "text" if kind == pl.String else "number" for name, kind in FACTS.items()}
-    return names | {f"{group}.{name}": "number" for group in groups for name in PEER_FACTS}
 
 
 def load_rules(folder: Path) -> RuleSet:

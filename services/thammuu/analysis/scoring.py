@@ -49,8 +49,19 @@ def node_table(framework: Framework) -> pl.DataFrame:
     for node in framework.nodes:
         weights[node.code] = 1.0 if node.parent is None else node.weight * weights[node.parent]
     rows = [
-        (node.code, node.concept, node.level, node.method, node.direction, node.min, node.max, weights[node.code])
-        + (framework.summed_to_total(node.code), framework.is_leaf(node.code), node.bounds == "soft")
+        (
+            node.code,
+            node.concept,
+            node.level,
+            node.method,
+            node.direction,
+            node.min,
+            node.max,
+            weights[node.code],
+            framework.summed_to_total(node.code),
+            framework.is_leaf(node.code),
+            node.bounds == "soft",
+        )
         for node in framework.nodes
     ]
     text, number = pl.String, pl.Float64
@@ -135,7 +146,9 @@ def _combined(parts: list[tuple[int, float]], *, mean: bool, lenient: bool, part
         points = [pl.when(use).then(point).otherwise(0.0) for use, point in zip(counted, points, strict=True)]
     total = pl.sum_horizontal(points, ignore_nulls=False)
     if mean:
-        total /= pl.sum_horizontal([use.cast(pl.Float64) * weight for use, (_, weight) in zip(counted, parts, strict=True)])
+        total /= pl.sum_horizontal(
+            [use.cast(pl.Float64) * weight for use, (_, weight) in zip(counted, parts, strict=True)]
+        )
     return pl.when(pl.any_horizontal(counted)).then(total) if lenient or partly else total
 
 
@@ -146,9 +159,7 @@ def _scale_left(at: int, parts: list[tuple[int, float]], *, mean: bool) -> list[
     return [
         pl.col(f"{end}{at}")
         - pl.sum_horizontal(
-            [
-                pl.when(pl.col(f"na{k}")).then(pl.col(f"{end}{k}") * weight).otherwise(0.0) for k, weight in parts
-            ],
+            [pl.when(pl.col(f"na{k}")).then(pl.col(f"{end}{k}") * weight).otherwise(0.0) for k, weight in parts],
             ignore_nulls=False,
         )
         for end in ("lo", "hi")

@@ -83,7 +83,9 @@ def environment(language: str) -> Environment:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     sandbox = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, autoescape=False, finalize=lambda value: _shown(value, language)  # noqa: S701
+        undefined=StrictUndefined,
+        autoescape=False,
+        finalize=lambda value: _shown(value, language),
     )
     sandbox.globals.clear()
 
@@ -146,7 +148,8 @@ def sentence(text: str, language: str, context: Mapping[str, Any]) -> str:
 
 def on_scale(share: float | None, facts: Mapping[str, Any]) -> float | None:
     """Return the score that an attainment stands for on the node's own scale."""
-    low, high = facts.get("min_score"), facts.get("max_score")
+    low: float | None = facts.get("min_score")
+    high: float | None = facts.get("max_score")
     if share is None or low is None or high is None:
         return None
     return high - share * (high - low) if facts.get("direction") == "lower" else low + share * (high - low)

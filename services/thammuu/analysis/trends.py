@@ -10,7 +10,7 @@ from thammuu.analysis.peer_figures import QUARTER, Ladder, ladder, quantile_of_o
 from thammuu.analysis.peer_groups import NATIONAL
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from thammuu.analysis.scoring import Grid
 
@@ -59,7 +59,7 @@ def trend_columns(now: Grid, ranks: pl.Series, before: Grid | None, ranks_before
     )
 
 
-def periods_below(now: Grid, steps: Ladder, earlier: Sequence[Grid]) -> pl.Series:
+def periods_below(now: Grid, steps: Ladder, earlier: Iterable[Grid]) -> pl.Series:
     """Return how many published periods in a row, this one the last, attainment was below the national p25.
 
     Args:

@@ -50,7 +50,8 @@ def demo(  # noqa: D103
     ),
     fmt: FormatOption = ListingFormat.table,
 ) -> None:
-    from thammuu.demo import STEPS, demo_rows
+    from thammuu.demo import STEPS
+    from thammuu.memos.overview import round_overview
     from thammuu.memos.shelf import export_memos
     from thammuu.settings import Settings
 
@@ -61,7 +62,7 @@ def demo(  # noqa: D103
         written = []
         for round_name in ("2022", "2023"):
             written += export_memos(program.context, folder / "memos" / round_name, ["pdf"], round_name)
-        shown = {name: demo_rows(program.context, name, language()) for name in ("2022", "2023")}
+        shown = {name: round_overview(program.context, name, language()) for name in ("2022", "2023")}
     if fmt == "json":
         print_json({"rounds": shown, "memos": [str(path) for path in written]})
         return

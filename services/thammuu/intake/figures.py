@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 _STATUS_WORDS: dict[Status, str] = {
     "ok": "ok",
-    "missing": "missing|kcdl|khong co du lieu|khuyet du lieu|n/a|no data",
+    "missing": "missing|blank|kcdl|khong co du lieu|khuyet du lieu|n/a|no data|no data kcdl",
     "too-few": "too-few|too few|it mau|khong du mau",
-    "not-applicable": "not-applicable|khong ap dung",
+    "not-applicable": "not-applicable|not applicable|khong ap dung",
 }
 _STATUSES = {word: status for status, words in _STATUS_WORDS.items() for word in words.split("|")}
 _AMBIGUOUS_KEPT = 1_000
@@ -118,7 +118,7 @@ class FigureReader:
 
     def _with_status(self, row: Row, column: int, printed: Printed, rank: int | None) -> Figure | None:
         text = row.cells[column]
-        stated = _STATUSES.get(text) or _STATUSES.get(fold(text))
+        stated = _STATUSES.get(text) or _STATUSES.get(fold(text.replace("_", " ")))
         if stated == printed.status or not text.strip():
             return Figure(printed.score, rank, printed.status)
         place = self._table.place(row.number, column)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .clean import clean_text
 from .model import Bar, Chart, Column, FindingLine, FindingsSection, Row, Table
-from .wording import capital, change, count, figure, period_name, scale_end
+from .wording import capital, change, count, figure, joined, period_name, scale_end
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from .weighing import Weighed
 
 _MAX_BARS = 10
-_LABEL_LENGTH = 52
+_LABEL_LENGTH = 60
+_DEPTH = ("total", "domain", "criterion", "sub-criterion", "indicator")
 _NOT_COMPARABLE = "không so sánh được do tiêu chí thay đổi"
 
 
@@ -36,18 +37,33 @@ def findings_section(scope: Scope, numeral: str, figure_number: int) -> Findings
 
 
 def _paragraphs(scope: Scope) -> tuple[str, ...]:
-    by_index = []
-    for view in _views_of(scope.in_body):
-        found = [one for one in scope.weighed if one.view is view]
-        level = view.framework.level_names[view.framework.leaves[0].level].vi
-        by_index.append(f"{view.framework.short_title.vi}: {count(len(found))} nội dung cần khắc phục" if not found else
-                        f"{view.framework.short_title.vi} có {count(len(found))} {level}")
-    sentences = [f"Qua rà soát, {'; '.join(by_index)} cần tập trung khắc phục."]
-    if any(one.row.get("peer_median") is not None for one in scope.in_body):
-        sentences.append("Trung vị là giá trị đứng giữa khi sắp xếp điểm của các tỉnh, thành phố khác trong cùng kỳ.")
+    told = [f"{view.framework.short_title.vi} có {_counted(scope, view)}" for view in _views_of(scope.weighed)]
+    first = [f"Qua rà soát, {'; '.join(told)} cần tập trung khắc phục."]
+    if any(one.median_score is not None for one in scope.in_body):
+        first.append("Trung vị là giá trị đứng giữa khi sắp xếp điểm của các tỉnh, thành phố khác trong cùng kỳ.")
     if scope.in_annex:
-        sentences.append(f"Các nội dung còn lại ({count(len(scope.in_annex))}) được nêu tại Phụ lục I.")
-    return (" ".join(sentences),)
+        first.append(f"Các nội dung còn lại ({count(len(scope.in_annex))}) được nêu tại Phụ lục I.")
+    above = [one for one in scope.in_body if not is_leaf(one)]
+    second = "; ".join(f"{inside(name_of(one))} {inside(remark(one))}" for one in above)
+    return (" ".join(first), f"Xét theo nhóm nội dung: {second}.") if above else (" ".join(first),)
+
+
+def _counted(scope: Scope, view: PublicationView) -> str:
+    """Return how many nodes of each level the findings name: ``09 nội dung thành phần, 02 chỉ số nội dung``."""
+    levels = [one.node.level for one in scope.weighed if one.view is view]
+    names = [view.framework.level_names[level].vi for level in sorted(set(levels), key=lambda one: -_DEPTH.index(one))]
+    counts = [levels.count(level) for level in sorted(set(levels), key=lambda one: -_DEPTH.index(one))]
+    return joined([f"{count(number)} {name}" for number, name in zip(counts, names, strict=True)])
+
+
+def is_leaf(one: Weighed) -> bool:
+    """Return whether the finding is on a criterion itself, not on a domain or the total."""
+    return one.view.framework.is_leaf(one.node.code)
+
+
+def inside(sentence: str) -> str:
+    """Return a sentence as a part of another: its first letter small unless the word is an abbreviation."""
+    return sentence[:1].lower() + sentence[1:] if sentence[1:2].islower() or sentence[1:2] == " " else sentence
 
 
 def _views_of(found: Sequence[Weighed]) -> list[PublicationView]:
@@ -60,29 +76,30 @@ def _views_of(found: Sequence[Weighed]) -> list[PublicationView]:
 
 def tables_of(found: Sequence[Weighed], *, prefix: str, first: int) -> tuple[Table, ...]:
     """Return one table an index, in the order of each index's gravest finding."""
-    views = _views_of(found)
+    on_leaves = [one for one in found if is_leaf(one)]
+    views = _views_of(on_leaves)
     return tuple(
-        _table(view, [one for one in found if one.view is view], f"{prefix} {first + place}.")
+        _table(view, [one for one in on_leaves if one.view is view], f"{prefix} {first + place}.")
         for place, view in enumerate(views)
     )
 
 
 def _table(view: PublicationView, found: Sequence[Weighed], caption: str) -> Table:
     framework = view.framework
-    level = framework.level_names[framework.leaves[0].level].vi
+    level = framework.level_names[max((one.node.level for one in found), key=_DEPTH.index)].vi
     has_median = any(one.median_score is not None for one in found)
     has_best = any(one.node.code in view.best_peer for one in found)
     has_change = any(one.row.get("previous_period") for one in found)
     since = next((one.row["previous_period"] for one in found if one.row.get("previous_period")), "")
     columns = [
-        Column(title="STT", width=6, align="center"),
-        Column(title=capital(level), width=26),
+        Column(title="STT", width=5.5, align="center"),
+        Column(title=capital(level), width=22 if has_median else 50),
         Column(title="Điểm/điểm tối đa" if any(one.node.max for one in found) else "Điểm", width=11, align="center"),
     ]
-    columns += [Column(title="Trung vị", width=9, align="center")] if has_median else []
-    columns += [Column(title="Tỉnh cao nhất", width=14, align="center")] if has_best else []
-    columns += [Column(title=f"Thay đổi so với {period_name(since)}", width=14, align="center")] if has_change else []
-    columns += [Column(title="Nhận xét", width=26 if has_median else 57)]
+    columns += [Column(title="Trung vị", width=7.5, align="center")] if has_median else []
+    columns += [Column(title="Cao nhất", width=13, align="center")] if has_best else []
+    columns += [Column(title=f"Thay đổi so với {period_name(since)}", width=12, align="center")] if has_change else []
+    columns += [Column(title="Nhận xét", width=31 if has_median else 33)]
     rows = tuple(_row(place, one, has_median, has_best, has_change) for place, one in enumerate(found, start=1))
     return Table(
         caption=f"{caption} {framework.short_title.vi} {period_name(view.period)}", columns=tuple(columns), rows=rows
@@ -111,7 +128,8 @@ def name_of(one: Weighed) -> str:
     name = node.name.vi if node.own_code else f"{node.code}. {node.name.vi}"
     if framework.is_leaf(node.code):
         return clean_text(name, limit=300)
-    return clean_text(f"{capital(framework.level_names[node.level].vi)} {name}", limit=300)
+    level = capital(framework.level_names[node.level].vi)
+    return clean_text(f"{level} {node.code} ({node.name.vi})", limit=300)
 
 
 def score_text(one: Weighed) -> str:
@@ -136,7 +154,7 @@ def _change(one: Weighed) -> str:
     delta = one.row.get("delta")
     if delta is None:
         return _NOT_COMPARABLE
-    return change(delta * 100, "percent", "", 1).removesuffix(" so với ") + " mức đạt"
+    return "mức đạt " + change(delta * 100, "percent", "", 1).removesuffix(" so với ")
 
 
 def _line(one: Weighed, *, in_body: bool) -> FindingLine:
@@ -153,7 +171,8 @@ def _line(one: Weighed, *, in_body: bool) -> FindingLine:
 
 
 def _chart(found: Sequence[Weighed], number: int) -> Chart | None:
-    below = sorted((one for one in found if (one.row.get("gap_to_median") or 0) < 0), key=lambda one: one.row["gap_to_median"])
+    behind = [one for one in found if is_leaf(one) and (one.row.get("gap_to_median") or 0) < 0]
+    below = sorted(behind, key=lambda one: float(one.row["gap_to_median"]))
     bars = tuple(
         Bar(
             label=clean_text(name_of(one), limit=_LABEL_LENGTH),

@@ -5,10 +5,9 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING
 
-from .findings import name_of
 from .model import TextSection
 from .weighing import weighed
-from .wording import count, figure, joined, score_figure
+from .wording import count, figure, score_figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +67,8 @@ def _sentence(view: PublicationView) -> str:
     others = list(view.totals)
     others.remove(min(others, key=lambda one: abs(one - now)))
     level = view.framework.level_names[view.framework.leaves[0].level].vi
-    names = joined([name_of(one) for one in taken]) if len(taken) <= _MAX_NAMED else ""
+    names = "; ".join(one.node.name.vi if one.node.own_code else one.node.code for one in taken[:_MAX_NAMED])
+    names = names if len(taken) <= _MAX_NAMED else ""
     listed = f" ({names})" if names else ""
     before, after = rank_of(now, others), rank_of(then, others)
     moved = f"từ thứ {before} lên thứ {after}" if after != before else f"giữ thứ {before}"

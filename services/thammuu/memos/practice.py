@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from thammuu.rulepack.frameworks import Node
 
     from .scope import Scope
+    from .view import PublicationView
     from .weighing import Weighed
 
 _MAX_CLIMBERS = 4
@@ -23,11 +24,11 @@ _WORTH_TELLING = 0.02
 
 def practice_section(scope: Scope, numeral: str) -> TextSection | None:
     """Return the section, None without practice to name."""
-    items = (*_named(scope), *_climbers(scope))
-    if not items:
+    entries = (*_named(scope), *(sentence for view in scope.views if (sentence := _climbers(scope, view))))
+    if not entries:
         return None
-    opening = f"Đề nghị các cơ quan của {scope.kind} nghiên cứu, học tập kinh nghiệm sau đây:"
-    return TextSection(heading=f"{numeral}. KINH NGHIỆM CỦA CÁC ĐỊA PHƯƠNG", paragraphs=(opening,), entries=items)
+    opening = f"Các cơ quan của {scope.kind} có thể nghiên cứu, học tập kinh nghiệm của các địa phương sau đây:"
+    return TextSection(heading=f"{numeral}. KINH NGHIỆM CỦA CÁC ĐỊA PHƯƠNG", paragraphs=(opening,), entries=entries)
 
 
 def _named(scope: Scope) -> Iterator[str]:
@@ -50,19 +51,19 @@ def _upwards(one: Weighed) -> Iterator[Node]:
         code = node.parent
 
 
-def _climbers(scope: Scope) -> Iterator[str]:
-    told = 0
-    for one in sorted(scope.in_body, key=lambda one: -one.recoverable):
-        climber = one.view.climbers.get(one.node.code)
+def _climbers(scope: Scope, view: PublicationView) -> str:
+    """Return who climbed most on the criteria where the unit could recover most, as one sentence."""
+    told, since = [], ""
+    own = [one for one in scope.in_body if one.view is view and view.framework.is_leaf(one.node.code)]
+    for one in sorted(own, key=lambda one: -one.recoverable):
+        climber = view.climbers.get(one.node.code)
         if climber is None or one.span is None or climber.delta < _WORTH_TELLING or not one.scale_kept:
             continue
         since = period_name(one.row["previous_period"])
-        name = capital(clean_text(climber.unit_name, limit=80))
-        yield (
-            f"{name}: {one.view.framework.short_title.vi} {one.node.name.vi} đạt {figure(climber.score)} điểm, "
-            f"tăng {figure(climber.delta * one.span)} điểm so với {since}, mức tăng cao nhất trong các tỉnh, thành phố "
-            f"(nguồn: kết quả {one.view.framework.short_title.vi} {period_name(one.view.period)})."
-        )
-        told += 1
-        if told == _MAX_CLIMBERS:
-            return
+        name, criterion = clean_text(climber.unit_name, limit=80), clean_text(one.node.name.vi, limit=200)
+        rise = f"đạt {figure(climber.score)} điểm, tăng {figure(climber.delta * one.span)} điểm"
+        told.append(f"{name} về “{criterion}” ({rise})")
+    if not told:
+        return ""
+    source = f"kết quả {view.framework.short_title.vi} {period_name(view.period)}"
+    return f"Theo {source}, các địa phương tăng nhiều nhất so với {since}: {'; '.join(told[:_MAX_CLIMBERS])}."

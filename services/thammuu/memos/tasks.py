@@ -9,14 +9,13 @@ from thammuu.canonical import derived_id, rounded
 from thammuu.rulepack.actions import filled
 
 from .clean import clean_text
-from .findings import name_of, score_text
+from .findings import inside, name_of, score_text
 from .model import Column, Row, Table, Task, TasksSection
 from .weighing import SEVERITIES
 from .wording import capital, joined, vietnamese_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date
 
     from thammuu.rulepack.actions import Action
     from thammuu.rulepack.agencies import Agency
@@ -34,6 +33,7 @@ class _Planned:
 
     action: Action
     lead: Agency
+    position: int
     answers: list[Weighed] = field(default_factory=list)
 
     @property
@@ -48,9 +48,10 @@ class _Planned:
     def no_figure(self) -> bool:
         return all(one.recoverable == 0 for one in self.answers)
 
-    def order(self) -> tuple[bool, float, int, str]:
+    def order(self) -> tuple[bool, float, int, int]:
         """Return the sort key: a zero without known maximum first, then gain per effort."""
-        return (not (self.no_figure and self.severity == 0), -self.gain / self.action.effort, self.severity, self.action.id)
+        urgent = self.no_figure and self.severity == 0
+        return (not urgent, -self.gain / self.action.effort, self.action.effort, self.position)
 
 
 def tasks_of(scope: Scope) -> tuple[Task, ...]:
@@ -79,7 +80,7 @@ def _plan(scope: Scope) -> list[_Planned]:
             answered_domains |= {domain, (framework.id, framework.root.code)}
         for action in actions:
             lead = scope.agencies.holder(action.lead, scope.as_of)
-            planned.setdefault(action.id, _Planned(action, lead)).answers.append(one)
+            planned.setdefault(action.id, _Planned(action, lead, len(planned))).answers.append(one)
     return list(planned.values())
 
 
@@ -109,19 +110,15 @@ def _task(scope: Scope, number: int, planned: _Planned) -> Task:
         coordinating=tuple(_coordinating(scope, planned)),
         sentence=_filled(scope, action.task),
         output=_filled(scope, action.output),
-        basis="; ".join(scope.catalogue.legal.citations(action.legal, scope.as_of)),
+        basis="; ".join(text.short() for text in scope.catalogue.legal.citable(action.legal, scope.as_of)),
         criteria="; ".join(_criterion(one) for one in planned.answers),
         concepts=tuple(dict.fromkeys(one.node.concept for one in planned.answers)),
         finding_ids=tuple(one.finding.id for one in planned.answers),
         deadline=deadline,
-        deadline_text=_deadline_text(deadline),
+        deadline_text=vietnamese_day(deadline),
         effort=action.effort,
         gain_points=rounded(gain) if gain else None,
     )
-
-
-def _deadline_text(deadline: date) -> str:
-    return f"Trước ngày {vietnamese_day(deadline)}"
 
 
 def _filled(scope: Scope, text: str) -> str:
@@ -140,7 +137,7 @@ def _coordinating(scope: Scope, planned: _Planned) -> Iterator[str]:
 
 
 def _criterion(one: Weighed) -> str:
-    return f"{one.view.framework.short_title.vi}: {name_of(one)} ({score_text(one)})"
+    return f"{one.view.framework.short_title.vi} {inside(name_of(one))} ({score_text(one)})"
 
 
 def tasks_section(scope: Scope, numeral: str, table_number: int) -> TasksSection | None:
@@ -168,8 +165,11 @@ def _paragraphs(scope: Scope, tasks: tuple[Task, ...], table_number: int) -> tup
     else:
         opening = f"Đề nghị {scope.committee} xem xét, giao các cơ quan, địa phương thực hiện các nhiệm vụ nêu {where}."
     surveyed = any(one.node.surveyed for one in scope.weighed)
+    texts = {text.id: text for one in _plan(scope) for text in scope.catalogue.legal.citable(one.action.legal, scope.as_of)}
+    cited = "; ".join(text.citation() for text in sorted(texts.values(), key=lambda text: text.order()))
+    legal = (f"Văn bản được dẫn trong Bảng {table_number}: {cited}.",) if cited else ()
     caution = "Điểm số đo bằng điều tra xã hội học dùng để nhận diện vấn đề, không phải là chỉ tiêu giao cho cơ quan nào."
-    return (f"{opening} {caution}",) if surveyed else (opening,)
+    return (f"{opening} {caution}", *legal) if surveyed else (opening, *legal)
 
 
 def _table(tasks: tuple[Task, ...], caption: str) -> Table:
@@ -179,7 +179,7 @@ def _table(tasks: tuple[Task, ...], caption: str) -> Table:
         Column(title="Cơ quan phối hợp", width=18),
         Column(title="Nhiệm vụ, sản phẩm", width=34),
         Column(title="Tiêu chí (điểm)", width=18),
-        Column(title="Thời hạn", width=11.5, align="center"),
+        Column(title="Thời hạn (trước ngày)", width=12, align="center"),
     )
     return Table(caption=caption, columns=columns, rows=tuple(_row(task) for task in tasks))
 

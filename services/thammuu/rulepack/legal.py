@@ -55,12 +55,27 @@ class LegalText(BaseModel):
         return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
 
     def citation(self) -> str:
-        """Return the citation in the order of Nghị định 30/2020/NĐ-CP, without the summary of its content."""
+        """Return the full citation in the order of Nghị định 30/2020/NĐ-CP, for the first mention."""
         assert self.dated is not None
         day = vietnamese_day(self.dated)
         if self.kind in _NAMED_ONLY:
             return f"{self.kind} {self.title} ngày {day}"
-        return f"{self.kind} số {self.number} ngày {day} của {self.issuer}"
+        about = f" {self.title[:1].lower()}{self.title[1:]}" if self.title else ""
+        return f"{self.kind} số {self.number} ngày {day} của {self.issuer}{about}"
+
+    def short(self) -> str:
+        """Return the citation for later mentions; a number without a year keeps its date, for it returns each year."""
+        assert self.dated is not None
+        if self.kind in _NAMED_ONLY:
+            return f"{self.kind} {self.title}"
+        has_year = self.number.count("/") > 1
+        return f"{self.kind} số {self.number}" + ("" if has_year else f" ngày {vietnamese_day(self.dated)}")
+
+    def order(self) -> tuple[int, date, str]:
+        """Return the sort key of a list of citations: rank of the text, then its date."""
+        ranks = ("Luật", "Pháp lệnh", "Nghị quyết", "Nghị định", "Quyết định", "Chỉ thị", "Thông tư", "Thông báo")
+        assert self.dated is not None
+        return (ranks.index(self.kind) if self.kind in ranks else len(ranks), self.dated, self.id)
 
 
 class _File(BaseModel):
@@ -75,9 +90,9 @@ class LegalRegister:
 
     texts: dict[str, LegalText]
 
-    def citations(self, ids: tuple[str, ...], on: date) -> tuple[str, ...]:
-        """Return what a document of that day may cite of some texts, in their order."""
-        return tuple(self.texts[one].citation() for one in ids if self.texts[one].may_be_cited(on))
+    def citable(self, ids: tuple[str, ...], on: date) -> tuple[LegalText, ...]:
+        """Return those of some texts that a document of that day may cite, in their order."""
+        return tuple(self.texts[one] for one in ids if self.texts[one].may_be_cited(on))
 
 
 def load_legal_texts(path: Path) -> LegalRegister:

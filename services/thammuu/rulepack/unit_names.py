@@ -9,8 +9,8 @@ _TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 """Grave, acute, tilde, hook above, dot below: the tone of a syllable, wherever in it the mark is put."""
 
 _BREAKS = re.compile(r"[\s.,'’\-\u2010-\u2015\u2212_]+")
-_PREFIXES = (("thành", "phố"), ("tỉnh",), ("tp",), ("t",))
-_SUFFIXES = (("province",), ("city",))
+_PREFIXES = ((("thành", "phố"), "thành phố"), (("tỉnh",), "tỉnh"), (("tp",), "thành phố"), (("t",), "tỉnh"))
+_SUFFIXES = ((("province",), "tỉnh"), (("city",), "thành phố"))
 _LOOK_ALIKE = str.maketrans({"ð": "đ", "ɖ": "đ"})
 """Old fonts put the Icelandic or African letter where Vietnamese has its own."""
 
@@ -29,16 +29,25 @@ def name_key(text: str) -> str:
     ``Tỉnh Hoà  Bình``, ``hòa bình`` and its decomposed form share one key, as do ``Bà Rịa – Vũng Tàu`` and
     ``BÀ RỊA-VŨNG TÀU``.
     """
+    return "".join(_tone_last(word) for word in _parted(text)[0])
+
+
+def stated_kind(text: str) -> str | None:
+    """Return the kind a text states before or after the name: ``tỉnh``, ``thành phố``, or None."""
+    return _parted(text)[1]
+
+
+def _parted(text: str) -> tuple[tuple[str, ...], str | None]:
+    """Return the words of the bare name, and the kind that stood beside them."""
     folded = unicodedata.normalize("NFC", text).casefold().translate(_LOOK_ALIKE)
     words = tuple(word for word in _BREAKS.split(folded) if word)
-    for prefix in _PREFIXES:
+    for prefix, kind in _PREFIXES:
         if words[: len(prefix)] == prefix and len(words) > len(prefix):
-            words = words[len(prefix) :]
-            break
-    for suffix in _SUFFIXES:
+            return words[len(prefix) :], kind
+    for suffix, kind in _SUFFIXES:
         if words[-1:] == suffix and len(words) > 1:
-            words = words[:-1]
-    return "".join(_tone_last(word) for word in words)
+            return words[:-1], kind
+    return words, None
 
 
 def _tone_last(word: str) -> str:

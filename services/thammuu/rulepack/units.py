@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from thammuu.errors import ThammuuError
 from thammuu.i18n import _
-from thammuu.rulepack.unit_names import code_key, hidden_character, name_key
+from thammuu.rulepack.unit_names import code_key, hidden_character, name_key, stated_kind
 from thammuu.rulepack.yaml_positions import nearest
 
 if TYPE_CHECKING:
@@ -96,6 +96,10 @@ class Unit:
     def kind_on(self, on: date) -> str:
         """Return ``tỉnh`` or ``thành phố``."""
         return self._name(on).kind
+
+    def was_ever(self, kind: str) -> bool:
+        """Return whether the unit is of a kind at any date; ``thành phố Thanh Hóa`` is not the province."""
+        return any(name.kind == kind for name in self.names)
 
     def region_on(self, on: date) -> str | None:
         """Return the region's name, None where the unit has none on the date."""
@@ -194,7 +198,8 @@ class UnitRegistry:
             return tuple(unit for unit in self.units if unit.code == code)
         if asked in self._by_id:
             return (self._by_id[asked],)
-        return self._by_key.get(name_key(asked), ())
+        kind = stated_kind(asked)
+        return tuple(unit for unit in self._by_key.get(name_key(asked), ()) if kind is None or unit.was_ever(kind))
 
     def heir(self, unit: Unit, on: date) -> Unit | None:
         """Return the unit that a merged one belongs to on a date; itself while it exists; None before it began."""
