@@ -12,7 +12,7 @@ from thammuu.clock import Clock, system_clock
 from thammuu.errors import EnvironmentFaultError
 from thammuu.i18n import _
 from thammuu.ledger.blobs import FolderBlobs
-from thammuu.ledger.database import Database
+from thammuu.ledger.database import Database, is_current
 from thammuu.ledger.folder_lock import writing
 from thammuu.memos.render import Renderer
 from thammuu.rulepack.pack import RulePack
@@ -52,7 +52,7 @@ class Program:
 def reading(settings: Settings, clock: Clock = system_clock) -> Iterator[Program]:
     """Open a data folder to look at it; an empty one is made on first use."""
     folder = prepared_folder(settings.data)
-    if not (folder / DATABASE).exists():
+    if not is_current(folder / DATABASE):
         with writing(folder):
             Database(folder / DATABASE, writable=True).close()
     program = _assemble(settings, clock, writable=False)

@@ -2,9 +2,10 @@
 
 import re
 from datetime import date
+from pathlib import Path
 
 import pytest
-from shipped_rules import SHEETS, ShippedRules, falling_sheet
+from shipped_rules import SHEETS, ShippedRules, changed, falling_sheet, without_ranks
 
 from thammuu.resources import examples_folder
 
@@ -39,6 +40,15 @@ def test_trap_04_the_memo_says_that_a_new_concept_has_no_trend(program: ShippedR
     memo = program.memo(low.unit_id, [program.view(low.unit_id, current, earlier, MEETING)], MEETING)
     assert "không so sánh được do tiêu chí thay đổi" in block(memo, "2.1. Tiếp cận thông tin")
     assert "không so sánh được với kỳ trước do tiêu chí thay đổi" in memo
+
+
+def test_trap_04_a_total_on_another_scale_is_not_compared_in_points(program: ShippedRules) -> None:
+    """PAPI's total was out of 60 in 2017 and is out of 80 in 2018."""
+    view = program.view("phu-tho", program.papi(2018), [program.papi(2017)], MEETING)
+    memo = program.memo("phu-tho", [view], MEETING)
+    standing = next(line for line in memo.splitlines() if line.startswith("PAPI năm 2018"))
+    assert "44,7157/80" in standing
+    assert not re.search(r"(tăng|giảm) [\d,]+ điểm so với", standing)
 
 
 def test_trap_05_a_unit_missing_in_part_reads_what_it_has_and_why_it_has_no_total(program: ShippedRules) -> None:
@@ -101,25 +111,30 @@ def test_trap_11_a_zero_without_a_known_maximum_is_printed_without_one(program: 
     assert not re.search(r"0/|tối đa|None|nan", row)
 
 
-def test_trap_13_a_rank_that_was_not_published_is_left_out_of_the_memo(program: ShippedRules) -> None:
+def test_trap_11_criteria_without_known_maximum_are_called_by_their_own_level(program: ShippedRules) -> None:
     sheet = examples_folder() / "par-index" / "par-index-2021.csv"
-    current = program.load(sheet, "par-index", 2021, partial=True)
-    facts = [
-        {**row, "rank": None, "published_rank": None} for row in program.view("ha-nam", current, [], MEETING).facts
-    ]
-    view = program.view("ha-nam", current, [], MEETING)
-    unranked = type(view)(**{**{name: getattr(view, name) for name in view.__dataclass_fields__}, "facts": facts})
-    line = next(text for text in program.memo("ha-nam", [unranked], MEETING).splitlines() if "81,51" in text)
+    view = program.view("ha-nam", program.load(sheet, "par-index", 2021, partial=True), [], MEETING)
+    memo = program.memo("ha-nam", [view], MEETING)
+    assert "03 tiêu chí" in memo
+    assert "03 lĩnh vực" not in memo
+
+
+def test_trap_13_a_rank_that_was_not_published_is_left_out_of_the_memo(program: ShippedRules, tmp_path: Path) -> None:
+    sheet = examples_folder() / "par-index" / "par-index-2021.csv"
+    unranked = changed(sheet, tmp_path / "unranked.csv", without_ranks)
+    view = program.view("ha-nam", program.load(unranked, "par-index", 2021, partial=True), [], MEETING)
+    line = next(text for text in program.memo("ha-nam", [view], MEETING).splitlines() if "81,51" in text)
     assert "thứ" not in line
     assert "None" not in line
 
 
 @pytest.mark.parametrize("drop", [0.05, 0.15])
 def test_trap_14_a_change_is_told_by_its_size_and_not_by_strong_words(
-    program: ShippedRules, tmp_path_factory: pytest.TempPathFactory, drop: float
+    program: ShippedRules, tmp_path: Path, drop: float
 ) -> None:
-    sheet = falling_sheet(tmp_path_factory.mktemp("falling") / "falling.csv", drop)
-    view = program.view("ha-nam", program.load(sheet, "papi", 2020), [program.papi(2019)], MEETING)
-    memo = program.memo("ha-nam", [view], MEETING)
+    sheet = falling_sheet(tmp_path / "falling.csv", drop)
+    view = program.view("ben-tre", program.load(sheet, "papi", 2020), [program.papi(2019)], MEETING)
+    memo = program.memo("ben-tre", [view], MEETING)
     assert not re.search(r"giảm mạnh|giảm sâu|tụt|lao dốc|rơi", memo)
-    assert ("% thang đo" in memo) is (drop > 0.1)
+    assert ("15% thang đo" in memo) is (drop > 0.1)
+    assert ("1.4. Đóng góp tự nguyện" in memo) is (drop > 0.1)

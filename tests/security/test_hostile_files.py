@@ -28,12 +28,12 @@ from pathlib import Path
 from thammuu.errors import BadInputError
 from thammuu.intake.reading import read_submission
 from thammuu.period import Period
-from thammuu.rulepack.frameworks import FrameworkLibrary
+from thammuu.rulepack.frameworks import load_framework
 from thammuu.rulepack.units import UnitRegistry
 
 rules = Path(sys.argv[2])
 period = Period("2022")
-framework = FrameworkLibrary.load(rules / "frameworks").for_period("papi", period)
+framework = load_framework(rules / "frameworks" / "papi-2021.yaml")
 units = UnitRegistry.load(rules / "units")
 start = time.process_time()
 codes = []
@@ -188,6 +188,48 @@ def test_a_hundred_thousand_columns_in_a_csv_file(tmp_path: Path, refused: Calla
     refusal = refused(path)
     assert refusal.codes == {"too-many-columns"}
     assert_cheap(refusal)
+
+
+@pytest.mark.parametrize(
+    ("start", "unit", "end"),
+    [
+        (b'<row><c t="inlineStr"><is><t>', b"a", b"</t></is></c></row>"),
+        (b'<row><c t="', b"a", b'"/></row>'),
+        (b"<row><c><v>", b"&#49;", b"</v></c></row>"),
+        (b"<row><!-- ", b"a", b" --></row>"),
+    ],
+    ids=["text", "attribute", "references", "comment"],
+)
+def test_one_cell_of_monstrous_length(
+    start: bytes, unit: bytes, end: bytes, tmp_path: Path, refused: Callable[[Path], Refusal]
+) -> None:
+    sheet = [_SHEET_START, start, *repeated(unit, 100_000_000), end, _SHEET_END]
+    refusal = refused(write_workbook(tmp_path / "long.xlsx", sheet))
+    assert refusal.codes == {"too-large"}
+    assert_cheap(refusal)
+
+
+def test_a_hundred_sheets_that_inflate_together(tmp_path: Path, refused: Callable[[Path], Refusal]) -> None:
+    path = tmp_path / "sheets.xlsx"
+    row = b"<row>" + b"<c><v>1</v></c>" * 900 + b"</row>\n"
+    sheets = b"".join(b'<sheet name="S%d" r:id="r%d"/>' % (number, number) for number in range(100))
+    targets = b"".join(b'<Relationship Id="r%d" Target="worksheets/s.xml"/>' % number for number in range(100))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", _WORKBOOK.replace(b'<sheet name="S" sheetId="1" r:id="rId1"/>', sheets))
+        archive.writestr("xl/_rels/workbook.xml.rels", b"<Relationships>" + targets + b"</Relationships>")
+        archive.writestr("xl/worksheets/s.xml", _SHEET_START + row * 1_000 + _SHEET_END)
+    refusal = refused(path)
+    assert refusal.codes <= {"several-sheets", "inflates-too-far"}
+    assert_cheap(refusal)
+
+
+@pytest.mark.parametrize(
+    "text", ["\t" * 900_000 + "=", '"' + " " * 900_000 + '=",=', "1" * 900_000, "1." * 450_000, "1 " * 450_000]
+)
+def test_a_line_made_to_slow_down_patterns(text: str, tmp_path: Path, refused: Callable[[Path], Refusal]) -> None:
+    path = tmp_path / "slow.csv"
+    path.write_text(f"entity_name,criterion_code,score\nHà Nam,{text},{text}\n"[:999_000], encoding="utf-8")
+    assert_cheap(refused(path))
 
 
 def test_a_row_number_far_below_the_last_row(tmp_path: Path, refused: Callable[[Path], Refusal]) -> None:
@@ -374,9 +416,9 @@ def test_a_million_bad_scores_are_counted_but_not_all_listed(
     tmp_path: Path, refused: Callable[[Path], Refusal]
 ) -> None:
     path = tmp_path / "scores.csv"
-    path.write_text("entity_name,criterion_code,score\n" + "Hà Nam,1.1,bad\n" * 200_000, encoding="utf-8")
+    path.write_text("entity_name,criterion_code,score\n" + "Hà Nam,1.1,bad\n" * 1_000_000, encoding="utf-8")
     refusal = refused(path)
     assert refusal.codes == {"not-a-number", "more-errors"}
     assert len(refusal.problems) == 1_001
-    assert refusal.problems[-1][2] == "199001"  # and the units absent
+    assert refusal.problems[-1][2] == "99001"
     assert_cheap(refusal)

@@ -34,21 +34,21 @@ def registry() -> UnitRegistry:
     return UnitRegistry.load(rules_folder() / "units")
 
 
-def read(path: Path, index: str = "papi", period: str = "2022", **options: Any) -> Submission:
+def read(path: Path, index: str = "papi", period: str = "2022", **options: Any) -> Submission:  # noqa: ANN401  the reader's own options
     """Read a file as partial, unless the options say otherwise."""
     when = Period(period)
     framework: Framework = library().for_period(index, when)
     return read_submission(path, framework=framework, units=registry(), period=when, **({"partial": True} | options))
 
 
-def problems(path: Path, *args: Any, **options: Any) -> list[Problem]:
+def problems(path: Path, *args: str, **options: Any) -> list[Problem]:  # noqa: ANN401  the same
     """Return why a file is refused."""
     with pytest.raises(BadInputError) as refusal:
         read(path, *args, **options)
     return list(refusal.value.problems)
 
 
-def codes(path: Path, *args: Any, **options: Any) -> list[str]:
+def codes(path: Path, *args: str, **options: Any) -> list[str]:  # noqa: ANN401  the same
     return [problem.code for problem in problems(path, *args, **options)]
 
 

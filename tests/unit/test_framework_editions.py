@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 from functools import cache
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from thammuu.period import Period
-from thammuu.resources import rules_folder
+from thammuu.resources import examples_folder, rules_folder
 from thammuu.rulepack.frameworks import Framework, FrameworkLibrary, Node, check_framework
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FOLDER = rules_folder() / "frameworks"
 
@@ -57,6 +55,22 @@ def test_each_papi_year_is_scored_by_its_edition(
     assert (found.root.code, found.root.min, found.root.max) == ("total", lowest, highest)
     assert not found.officially_ranked
     assert all(node.level == "criterion" and found.summed_to_total(node.code) for node in found.leaves)
+
+
+def sheet(year: int) -> Path:
+    own = Path(__file__).parents[1] / "data" / "papi" / f"papi-{year}.csv"
+    return own if own.exists() else examples_folder() / "papi" / f"papi-{year}.csv"
+
+
+@pytest.mark.parametrize("year", range(2011, 2023))
+def test_names_scales_and_codes_are_those_of_the_published_sheets(year: int) -> None:
+    with sheet(year).open(encoding="utf-8-sig", newline="") as file:
+        every = csv.DictReader(line for line in file if not line.startswith("#"))
+        rows = [row for row in every if row["min_score"]]  # a published total beside the scores has no scale
+    printed = {(r["criterion_code"], r["criterion_name"], float(r["min_score"]), float(r["max_score"])) for r in rows}
+    assert printed == {(node.code, node.name.vi, node.min, node.max) for node in papi(year).leaves}
+    scores = [(papi(year).node(r["criterion_code"]), float(r["score"])) for r in rows if r["score"]]
+    assert all(node.min <= score <= node.max for node, score in scores if node.min is not None and node.max is not None)
 
 
 def test_papi_2019_has_29_sub_dimension_concepts() -> None:

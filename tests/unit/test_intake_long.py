@@ -272,3 +272,9 @@ def test_a_file_without_a_header_is_refused(tmp_path: Path) -> None:
 def test_a_rank_above_the_number_of_units_is_an_error(tmp_path: Path) -> None:
     path = long_file(tmp_path, "Hà Nam,total,43.28,64", header="entity_name,criterion_code,score,rank")
     assert codes(path) == ["not-a-rank"]
+
+
+def test_a_source_below_the_rows_is_kept(tmp_path: Path) -> None:
+    submission = read(long_file(tmp_path, "Hà Nam,1.1,1.5", "Nguồn: báo cáo PAPI,,"))
+    assert submission.sources == ["báo cáo PAPI"]
+    assert len(submission.scores) == 1

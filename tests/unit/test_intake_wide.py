@@ -130,3 +130,13 @@ def test_a_row_with_scores_and_no_unit_is_an_error(tmp_path: Path) -> None:
 def test_an_unknown_unit_does_not_hide_the_other_errors(tmp_path: Path) -> None:
     path = text_file(tmp_path, "Tỉnh;1.1;1.2\nHà Nma;1,5;1,5\nHà Nam;abc;99\n")
     assert codes(path) == ["unknown-unit", "not-a-number", "outside-scale"]
+
+
+def test_values_under_no_header_are_not_lost_silently(tmp_path: Path) -> None:
+    submission = read(text_file(tmp_path, "Tỉnh;1.1;;1.2\nHà Nam;1,5;7;1,6\n"))
+    assert [(warning.code, warning.place.column) for warning in submission.warnings] == [("column-without-header", "C")]
+
+
+def test_a_header_repeated_on_the_next_page_is_no_unit(tmp_path: Path) -> None:
+    submission = read(text_file(tmp_path, "Tỉnh;1.1\nHà Nam;1,5\nTỉnh;1.1\nNam Định;1,6\n"))
+    assert submission.unit_ids == ["ha-nam", "nam-dinh"]

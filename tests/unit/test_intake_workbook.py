@@ -38,9 +38,9 @@ def with_cell(folder: Path, cell: str) -> Path:
 
 
 def test_numbers_are_read_in_their_shortest_form(tmp_path: Path) -> None:
-    found = by_unit(read(saved(tmp_path, _HEADER, ["Hà Nam", 0.1 + 0.2, "1,5"])))
-    assert found["ha-nam", "1.1"].score == "0.30000000000000004"
-    assert found["ha-nam", "1.2"].score == "1.5"
+    assert by_unit(read(saved(tmp_path, _HEADER, ["Hà Nam", 1.25, "1,5"])))["ha-nam", "1.2"].score == "1.5"
+    path = with_cell(tmp_path, '<c r="B2"><v>0.30000000000000004</v></c>')
+    assert by_unit(read(path))["ha-nam", "1.1"].score == repr(0.1 + 0.2)
     path = with_cell(tmp_path, '<c r="B2"><v>1.2800000000000000</v></c>')
     assert by_unit(read(path))["ha-nam", "1.1"].score == "1.28"
 
@@ -52,6 +52,11 @@ def test_a_formulas_saved_result_is_used_with_one_warning_a_column(tmp_path: Pat
     assert [(warning.code, warning.place.sheet, warning.place.column) for warning in submission.warnings] == [
         ("formula", "Scores", "B")
     ]
+
+
+def test_a_formula_whose_saved_result_is_a_blank_text_is_missing(tmp_path: Path) -> None:
+    submission = read(with_cell(tmp_path, '<c r="B2" t="str"><f>IF(A9="","",A9)</f><v></v></c>'))
+    assert by_unit(submission)["ha-nam", "1.1"].status == "missing"
 
 
 @pytest.mark.parametrize("cell", ['<c r="B2"><f>SUM(C2:D2)</f></c>', '<c r="B2"><f>SUM(C2:D2)</f><v></v></c>'])

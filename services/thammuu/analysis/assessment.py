@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from thammuu.analysis.rules import Rule, RuleSet
 
 SCALE_FACTS = ("min_score", "max_score", "direction", "level", "previous_score", "previous_attainment")
+UNITS_AT_ONCE = 500
 _PEER_POINTS = ("peer_min", "peer_p25", "peer_median", "peer_p75", "peer_max")
 
 
@@ -56,8 +57,14 @@ def assess(
     """
     firing = Firing(rules, FactTable(current, earlier))
     facts = firing.table.columns(EVERY_COLUMN, firing.peers("national"))
-    writer = _Writer(firing, firing.hits(as_of or current.period.end))
-    return Assessment(facts, tuple(writer.findings()), tuple(writer.silenced()))
+    hits = firing.hits(as_of or current.period.end)
+    findings: list[Finding] = []
+    silenced: list[dict[str, Any]] = []
+    for part in _parts(hits, firing.table.grid.nodes.height):
+        writer = _Writer(firing, part)
+        findings += writer.findings()
+        silenced += writer.silenced()
+    return Assessment(facts, tuple(findings), tuple(silenced))
 
 
 @dataclass
@@ -66,6 +73,7 @@ class _Writer:
 
     firing: Firing
     hits: pl.DataFrame
+    _wording: dict[tuple[int, int, str], dict[str, Any]] = field(default_factory=dict)
 
     @cached_property
     def _rows(self) -> dict[tuple[int, int], dict[str, Any]]:
@@ -142,30 +150,34 @@ class _Writer:
         return entry
 
     def _explain(self, line: dict[str, Any]) -> dict[str, str]:
-        numbers = [line["rule"], *line["raised_by"]]
-        written = {}
-        for language in LANGUAGES:
-            parts = []
-            for at in numbers:
-                rule = self.firing.rules.rules[at]
-                context = self._context(rule, self._rows[at, line["cell"]], line["cell"], language)
-                parts.append(sentence(getattr(rule.source.explain, language), language, context))
-            written[language] = " ".join(parts)
-        return written
+        parts: dict[str, list[str]] = {language: [] for language in LANGUAGES}
+        for at in (line["rule"], *line["raised_by"]):
+            rule, row = self.firing.rules.rules[at], self._rows[at, line["cell"]]
+            facts = row | scale_context(row, rule.wording)
+            for language, said in parts.items():
+                context = facts | self._words(at, line["cell"] % len(self._node_names), language)
+                said.append(sentence(getattr(rule.source.explain, language), language, context))
+        return {language: " ".join(said) for language, said in parts.items()}
 
-    def _context(self, rule: Rule, row: dict[str, Any], cell: int, language: str) -> dict[str, Any]:
-        framework, group = self.firing.table.current.framework, self.firing.rules.peer_group(rule.source.peers)
-        node = framework.nodes[cell % len(self._node_names)]
-        return (
-            row
-            | scale_context(row)
-            | {
+    def _words(self, at: int, k: int, language: str) -> dict[str, Any]:
+        """Return the wording of a rule's sentences for a node."""
+        if (at, k, language) not in self._wording:
+            framework, rules = self.firing.table.current.framework, self.firing.rules
+            node, group = framework.nodes[k], rules.peer_group(rules.rules[at].source.peers)
+            self._wording[at, k, language] = {
                 "level_name": framework.level_names[node.level].in_language(language),
-                "peers": group.phrase_vi if language == "vi" else group.phrase_en,
+                "peers": group.phrase(framework.unit_level, language),
                 "scale_unit": node.scale_unit,
                 "officially_ranked": framework.officially_ranked,
             }
-        )
+        return self._wording[at, k, language]
+
+
+def _parts(hits: pl.DataFrame, width: int) -> Iterator[pl.DataFrame]:
+    """Cut the firings between units, so that the facts of only so many are in memory as plain values."""
+    part = pl.col("cell") // (width * UNITS_AT_ONCE)
+    for _number, of_units in hits.group_by(part.alias("part"), maintain_order=True):
+        yield of_units
 
 
 def _needed(rule: Rule) -> list[str]:

@@ -34,6 +34,7 @@ class FactTable:
     current: IndexPeriod
     earlier: Sequence[IndexPeriod]
     _past: dict[int, Grid] = field(default_factory=dict)
+    _past_ladders: dict[int, Ladder] = field(default_factory=dict)
 
     @cached_property
     def grid(self) -> Grid:
@@ -47,6 +48,14 @@ class FactTable:
         if steps not in self._past:
             self._past[steps] = score_grid(self.earlier[steps])
         return self._past[steps]
+
+    def past_ladder(self, steps: int) -> Ladder:
+        """Return the ladder of an earlier period, 0 for the previous one."""
+        if steps not in self._past_ladders:
+            grid = self.past(steps)
+            assert grid is not None
+            self._past_ladders[steps] = national_ladder(grid, ranked=steps == 0)
+        return self._past_ladders[steps]
 
     @cached_property
     def ladder(self) -> Ladder:
@@ -83,7 +92,7 @@ class FactTable:
         if before is None:
             return trend_columns(self.grid, self._ranks["rank"], None, None)
         if self.current.complete and before.source.complete:
-            ranks = (_with_total_rank(self._ranks["rank"], self.totals), _earlier_ranks(before))
+            ranks = (_with_total_rank(self._ranks["rank"], self.totals), _earlier_ranks(before, self.past_ladder(0)))
         else:
             ranks = (self.grid.cells["published_rank"], before.cells["published_rank"])
         return trend_columns(self.grid, ranks[0], before, ranks[1])
@@ -91,7 +100,11 @@ class FactTable:
     def _run(self) -> pl.DataFrame:
         if not self.current.complete:
             return pl.DataFrame({"periods_below": pl.repeat(None, self.grid.cells.height, dtype=pl.Int64, eager=True)})
-        earlier = (grid for steps in range(len(self.earlier)) if (grid := self.past(steps)) is not None)
+        earlier = (
+            (grid, self.past_ladder(steps))
+            for steps in range(len(self.earlier))
+            if (grid := self.past(steps)) is not None
+        )
         return periods_below(self.grid, self.ladder, earlier).alias("periods_below").to_frame()
 
     def peers(self, group: PeerGroup, *, deltas: bool = True) -> pl.DataFrame:
@@ -182,8 +195,8 @@ def _ranks(grid: Grid, steps: Ladder | None) -> pl.DataFrame:
     return steps.places.select(rank=pl.col("higher") + 1, n="n")
 
 
-def _earlier_ranks(grid: Grid) -> pl.Series:
-    ranks = _ranks(grid, national_ladder(grid, ranked=True))["rank"]
+def _earlier_ranks(grid: Grid, steps: Ladder) -> pl.Series:
+    ranks = _ranks(grid, steps)["rank"]
     return _with_total_rank(ranks, unit_totals(grid))
 
 

@@ -50,7 +50,7 @@ def ladder(values: pl.Series, slot: pl.Series, *, ranked: bool) -> Ladder:
         sum=pl.col("value").sum(),
     )
     slots = slots.with_columns(start=pl.col("size").cum_sum() - pl.col("size"))
-    order = slots["cell"].explode()
+    order = slots["cell"].explode().cast(pl.UInt32)
     line = pl.select(at=pl.int_range(len(order), dtype=pl.UInt32), value=values.gather(order))
     # The cells of a slot stand together, so its figures are repeated instead of joined.
     line = line.hstack(slots.select(pl.col("n", "start", "sum").repeat_by("size").explode()))

@@ -27,7 +27,7 @@ class PeerGroup:
         min_peers: Fewer scored peers than this leave the group's facts null.
         size: Number of units of a ``nearest`` group.
         members: Unit ids of a ``list`` group.
-        phrase_vi: The group in a sentence: "các tỉnh, thành phố trong vùng".
+        phrase_vi: The group in a sentence, ``{units}`` for the units of its level: "{units} trong vùng".
         phrase_en: The same in English.
     """
 
@@ -36,29 +36,36 @@ class PeerGroup:
     min_peers: int = 5
     size: int = NEIGHBOURS
     members: tuple[str, ...] = ()
-    phrase_vi: str = "các tỉnh, thành phố"
-    phrase_en: str = "the provinces"
+    phrase_vi: str = "{units}"
+    phrase_en: str = "{units}"
 
+    def phrase(self, unit_level: str, language: str) -> str:
+        """Return the group in a sentence about units of a level."""
+        units = UNITS.get(unit_level, UNITS["unit"])[language]
+        return (self.phrase_vi if language == "vi" else self.phrase_en).replace("{units}", units)
+
+
+UNITS = {
+    "province": {"vi": "các tỉnh, thành phố", "en": "the provinces"},
+    "ministry": {"vi": "các bộ, cơ quan ngang bộ", "en": "the ministries"},
+    "commune": {"vi": "các xã, phường, đặc khu", "en": "the communes"},
+    "unit": {"vi": "các đơn vị", "en": "the units"},
+}
+"""What the units of a level are called together; ``unit`` for a level without a name of its own."""
 
 NATIONAL = PeerGroup("national")
 """All units of the same level: the default."""
 
-BUILT_IN = {
-    group.name: group
-    for group in (
-        NATIONAL,
-        PeerGroup(
-            "region", "region", 3, phrase_vi="các tỉnh, thành phố trong vùng", phrase_en="the provinces of its region"
-        ),
-        PeerGroup("band", "band", phrase_vi="các tỉnh, thành phố cùng nhóm", phrase_en="the provinces of its group"),
-        PeerGroup(
-            "nearest",
-            "nearest",
-            phrase_vi="các tỉnh, thành phố có tổng điểm kỳ trước gần nhất",
-            phrase_en="the provinces nearest by previous total",
-        ),
-    )
-}
+_REGION = PeerGroup("region", "region", 3, phrase_vi="{units} trong vùng", phrase_en="{units} of its region")
+_BAND = PeerGroup("band", "band", phrase_vi="{units} cùng nhóm", phrase_en="{units} of its group")
+_NEAREST = PeerGroup(
+    "nearest",
+    "nearest",
+    phrase_vi="{units} có tổng điểm kỳ trước gần nhất",
+    phrase_en="{units} nearest by previous total",
+)
+
+BUILT_IN = {group.name: group for group in (NATIONAL, _REGION, _BAND, _NEAREST)}
 """The groups that exist without a ``peers.yaml``."""
 
 

@@ -164,7 +164,7 @@ def _wording(
     for language in LANGUAGES:
         way = ("explain", language)
         try:
-            found = template_names(getattr(source.explain, language))
+            found = template_names(getattr(source.explain, language), language)
         except TemplateError as error:
             problems.append(document.problem("rule-template", _("a template that can be read"), way, value=str(error)))
             continue

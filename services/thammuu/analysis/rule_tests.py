@@ -37,7 +37,7 @@ def _failures(ruleset: RuleSet, rule: Rule, test: RuleTest) -> Iterator[dict[str
     group = ruleset.peer_group(rule.source.peers)
     for language in LANGUAGES:
         facts = row.to_dicts()[0]
-        words = _WORDING[language] | {"peers": group.phrase_vi if language == "vi" else group.phrase_en}
+        words = _WORDING[language] | {"peers": group.phrase(str(test.facts.get("unit_level", "province")), language)}
         given = {name: value for name, value in test.facts.items() if name not in facts}
         said = sentence(getattr(rule.source.explain, language), language, facts | scale_context(facts) | words | given)
         if test.says is not None and said != getattr(test.says, language):

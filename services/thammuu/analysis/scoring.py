@@ -9,7 +9,7 @@ import polars as pl
 
 if TYPE_CHECKING:
     from thammuu.analysis.inputs import IndexPeriod
-    from thammuu.rulepack.frameworks import Framework
+    from thammuu.rulepack.frameworks import Framework, Node
 
 ROUNDING = 9
 """Decimals to which values are rounded before they are ranked."""
@@ -130,7 +130,7 @@ def _summed(framework: Framework, wide: pl.DataFrame, *, partly: bool) -> pl.Dat
         parts = [(number[child.code], child.weight) for child in framework.children(node.code)]
         at, mean, lenient = number[node.code], node.aggregate == "mean", framework.partial_total_allowed
         if partly:
-            wide = wide.with_columns(_scale_left(at, parts, mean=mean))
+            wide = wide.with_columns(_scale_left(framework, node, number))
         wide = wide.with_columns(_combined(parts, mean=mean, lenient=lenient, partly=partly).alias(f"s{at}"))
         if partly:
             wide = wide.with_columns(pl.all_horizontal([f"na{k}" for k, _ in parts]).alias(f"na{at}"))
@@ -152,18 +152,22 @@ def _combined(parts: list[tuple[int, float]], *, mean: bool, lenient: bool, part
     return pl.when(pl.any_horizontal(counted)).then(total) if lenient or partly else total
 
 
-def _scale_left(at: int, parts: list[tuple[int, float]], *, mean: bool) -> list[pl.Expr]:
-    """The node's own scale less that of the parts that do not apply; a mean keeps its scale."""
-    if mean:
+def _scale_left(framework: Framework, node: Node, number: dict[str, int]) -> list[pl.Expr]:
+    """Return the node's own scale less what its parts lost, for a sum; a mean keeps its scale.
+
+    A part that does not apply loses its whole scale, another what it lost itself.
+    """
+    if node.aggregate == "mean":
         return []
-    return [
-        pl.col(f"{end}{at}")
-        - pl.sum_horizontal(
-            [pl.when(pl.col(f"na{k}")).then(pl.col(f"{end}{k}") * weight).otherwise(0.0) for k, weight in parts],
-            ignore_nulls=False,
-        )
-        for end in ("lo", "hi")
-    ]
+    lost: dict[str, list[pl.Expr]] = {"lo": [], "hi": []}
+    for part in framework.children(node.code):
+        at, bounds = number[part.code], {"lo": part.min, "hi": part.max}
+        for end, bound in bounds.items():
+            left = (pl.lit(bound) - pl.col(f"{end}{at}")).fill_null(0.0)
+            whole = pl.lit(bound, pl.Float64)
+            lost[end].append(pl.when(pl.col(f"na{at}")).then(whole).otherwise(left) * part.weight)
+    at = number[node.code]
+    return [pl.col(f"{end}{at}") - pl.sum_horizontal(lost[end], ignore_nulls=False) for end in ("lo", "hi")]
 
 
 def _attainment(nodes: pl.DataFrame) -> pl.Expr:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from thammuu.i18n import _
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from jinja2 import Environment, Template
 
@@ -17,6 +19,30 @@ _POINTS = {"vi": " điểm", "en": " points"}
 _SMALL = 10
 _DECIMALS = 2
 _MOST_DECIMALS = 4
+
+_ALLOWED = frozenset(
+    [
+        "Template",
+        "Output",
+        "TemplateData",
+        "If",
+        "CondExpr",
+        "Name",
+        "Const",
+        "Filter",
+        "Test",
+        "Compare",
+        "Operand",
+        "And",
+        "Or",
+        "Not",
+        "Neg",
+        "Add",
+        "Sub",
+    ]
+)
+SAME_SCALE = 1e-6
+"""Points by which a previous score may differ from its attainment on today's scale."""
 
 CONTEXT = frozenset(
     {"level_name", "peers", "scale_unit", "officially_ranked", "same_scale", "is_total"}
@@ -66,12 +92,12 @@ def period_words(period: str | None, language: str) -> str:
     """Write a period inside a sentence: "năm 2021", "quý II/2022", "tháng 6/2022"."""
     if period is None:
         return _NO_DATA[language]
-    year, _dash, part = period.partition("-")
+    year, _sep, part = period.partition("-")
     if language == "en" or not part:
         return period if language == "en" else f"năm {year}"
     if part.startswith("Q"):
         return f"quý {('I', 'II', 'III', 'IV')[int(part[1]) - 1]}/{year}"
-    month, _dash, day = part.partition("-")
+    month, _sep, day = part.partition("-")
     shown = month if int(month) <= 2 else str(int(month))  # noqa: PLR2004  months 1 and 2 keep their zero
     return f"ngày {day}/{shown}/{year}" if day else f"tháng {int(month)}/{year}"
 
@@ -128,17 +154,22 @@ def template(text: str, language: str) -> Template:
     return environment(language).from_string(text)
 
 
-def template_names(text: str) -> set[str]:
+def template_names(text: str, language: str) -> set[str]:
     """Return the names a template uses.
 
     Raises:
         jinja2.TemplateSyntaxError: If it cannot be read.
     """
-    from jinja2 import meta
+    from jinja2 import TemplateSyntaxError, meta, nodes
 
-    sandbox = environment("vi")
-    sandbox.from_string(text)
-    return meta.find_undeclared_variables(sandbox.parse(text))
+    tree = environment(language).parse(text)
+    for node in tree.find_all(nodes.Node):
+        if type(node).__name__ not in _ALLOWED:
+            raise TemplateSyntaxError(
+                _("a sentence template knows facts, filters, if and comparison only"), node.lineno
+            )
+    template(text, language)
+    return meta.find_undeclared_variables(tree)
 
 
 def sentence(text: str, language: str, context: Mapping[str, Any]) -> str:
@@ -155,12 +186,20 @@ def on_scale(share: float | None, facts: Mapping[str, Any]) -> float | None:
     return high - share * (high - low) if facts.get("direction") == "lower" else low + share * (high - low)
 
 
-def scale_context(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what follows from facts alone: peer figures as scores, and whether the scale stayed the same."""
-    found: dict[str, Any] = {
-        f"{name}_score": on_scale(facts.get(name), facts)
-        for name in ("peer_min", "peer_p25", "peer_median", "peer_p75", "peer_max")
-    }
-    before, share = facts.get("previous_score"), on_scale(facts.get("previous_attainment"), facts)
-    same = before is not None and share is not None and abs(before - share) < 1e-6  # noqa: PLR2004
-    return found | {"same_scale": same, "is_total": facts.get("level") == "total"}
+def scale_context(facts: Mapping[str, Any], names: Iterable[str] = CONTEXT) -> dict[str, Any]:
+    """Return what follows from facts alone: peer figures as scores, and whether the scale stayed the same.
+
+    Args:
+        facts: The facts of one cell.
+        names: The names wanted, of :data:`CONTEXT`.
+    """
+    found: dict[str, Any] = {}
+    for name in names:
+        if name.endswith("_score") and name in CONTEXT:
+            found[name] = on_scale(facts.get(name.removesuffix("_score")), facts)
+        elif name == "same_scale":
+            before, share = facts.get("previous_score"), on_scale(facts.get("previous_attainment"), facts)
+            found[name] = before is not None and share is not None and abs(before - share) < SAME_SCALE
+        elif name == "is_total":
+            found[name] = facts.get("level") == "total"
+    return found

@@ -59,22 +59,20 @@ def trend_columns(now: Grid, ranks: pl.Series, before: Grid | None, ranks_before
     )
 
 
-def periods_below(now: Grid, steps: Ladder, earlier: Iterable[Grid]) -> pl.Series:
+def periods_below(now: Grid, steps: Ladder, earlier: Iterable[tuple[Grid, Ladder]]) -> pl.Series:
     """Return how many published periods in a row, this one the last, attainment was below the national p25.
 
     Args:
         now: The publication.
         steps: Its national ladder.
-        earlier: Earlier periods, newest first; a missing score or concept ends the run.
+        earlier: Earlier periods with their national ladders, newest first; a missing score or concept ends the run.
     """
     running = _below(steps)
     run = running.cast(pl.Int64)
-    for grid in earlier:
-        if not running.any():
+    for grid, ladder_then in earlier:
+        if not running.any() or not grid.source.complete:
             break
-        low = _below(national_ladder(grid, ranked=False)) if grid.source.complete else None
-        if low is None:
-            break
+        low = _below(ladder_then)
         running &= low.gather(cells_before(now, grid)).fill_null(value=False)
         run += running.cast(pl.Int64)
     return run

@@ -12,7 +12,7 @@ from thammuu.errors import BadInputError, EnvironmentFaultError, ThammuuError
 from thammuu.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from rich.console import Console
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _SHOWN = 200
 
 
-def report(error: ThammuuError) -> int:
+def report(error: ThammuuError, arguments: Sequence[str] = ()) -> int:
     """Print an error with all its problems and return the exit code.
 
     With ``--format json`` the problems also go to standard output, as one object for programs.
@@ -30,12 +30,12 @@ def report(error: ThammuuError) -> int:
     err.print(str(error), style="bold red", markup=False)
     if isinstance(error, BadInputError):
         print_problems(error.problems, err)
-        if "json" in _asked_format():
+        if _asked_format(arguments) == "json":
             print_json({"error": str(error), "problems": [problem.as_dict() for problem in error.problems]})
     return error.exit_code
 
 
-def report_system(error: OSError) -> int:
+def report_system(error: OSError, arguments: Sequence[str] = ()) -> int:
     """Print what the operating system refused and return the exit code for the environment."""
     if error.errno == errno.EPIPE:
         # the reader of our output closed it; what is still buffered must not raise again at exit
@@ -43,7 +43,7 @@ def report_system(error: OSError) -> int:
         return 0
     place = f" ({error.filename})" if error.filename else ""
     message = _("The system refused: {reason}{place}. Nothing was half-written.")
-    return report(EnvironmentFaultError(message.format(reason=error.strerror or error, place=place)))
+    return report(EnvironmentFaultError(message.format(reason=error.strerror or error, place=place)), arguments)
 
 
 def print_problems(problems: Iterable[Problem], to: Console) -> None:
@@ -58,8 +58,7 @@ def print_problems(problems: Iterable[Problem], to: Console) -> None:
         to.print("  " + _("… and {n} more; --format json lists all.").format(n=len(listed) - _SHOWN), markup=False)
 
 
-def _asked_format() -> str:
-    arguments = sys.argv[1:]
+def _asked_format(arguments: Sequence[str]) -> str:
     for place, argument in enumerate(arguments):
         if argument.startswith("--format="):
             return argument.partition("=")[2]

@@ -49,20 +49,30 @@ framework.register(app)
 doctor.register(app)
 
 
-def run() -> None:
-    """Run the command line; errors become messages and exit codes, never tracebacks for bad input."""
+def main(arguments: list[str]) -> int:
+    """Run one command and return its exit code; errors become messages, never tracebacks for bad input.
+
+    Exit codes: 0; 1 problems found; 2 bad input; 3 the environment refuses; 130 interrupted.
+    """
     from thammuu.errors import ThammuuError
 
     try:
-        app()
+        app(args=arguments, prog_name="thammuu")
+    except SystemExit as end:
+        return int(end.code or 0)
     except ThammuuError as error:
         from thammuu.cli.failures import report
 
-        sys.exit(report(error))
+        return report(error, arguments)
     except OSError as error:
         from thammuu.cli.failures import report_system
 
-        sys.exit(report_system(error))
+        return report_system(error, arguments)
     except KeyboardInterrupt:
-        sys.exit(130)
+        return 130
+    return 0
 
+
+def run() -> None:
+    """Run the command line of this process."""
+    sys.exit(main(sys.argv[1:]))

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 @contextmanager
 def changing(settings: Settings) -> Iterator[Program]:
     """Open the data folder for a writing command."""
-    from thammuu import bootstrap
+    from thammuu import bootstrap, logs
 
+    logs.configure()
     with bootstrap.changing(settings) as program:
         yield program
 
@@ -27,8 +28,9 @@ def changing(settings: Settings) -> Iterator[Program]:
 @contextmanager
 def reading(settings: Settings) -> Iterator[Program]:
     """Open the data folder for a listing; says on standard error when events are pending."""
-    from thammuu import bootstrap
+    from thammuu import bootstrap, logs
 
+    logs.configure()
     with bootstrap.reading(settings) as program:
         if waiting := program.pending():
             console(stderr=True).print(

@@ -37,6 +37,7 @@ class Archive:
 
     def __init__(self, stream: BinaryIO, file: str, limits: Limits = LIMITS) -> None:
         self.file, self._limits = file, limits
+        self._unpacked = 0
         self._check_directory(stream)
         try:
             self._zip = zipfile.ZipFile(stream)
@@ -87,7 +88,8 @@ class Archive:
             with self._zip.open(name) as member:
                 while piece := member.read(_PIECE):
                     seen += len(piece)
-                    if seen > at_most:
+                    self._unpacked += len(piece)
+                    if seen > at_most or self._unpacked > self._limits.archive_bytes:
                         self._refuse_inflated(name, at_most)
                     yield piece
         except _BROKEN as fault:

@@ -94,7 +94,8 @@ class Collector:
             text = _("one figure for {unit} and {code}; an earlier row says otherwise").format(
                 unit=name, code=node.code
             )
-            self._problems.error("contradicting-rows", text, place)
+            value = row.cells[where.score] if where.score is not None else None
+            self._problems.error("contradicting-rows", text, place, value)
 
     def add_aggregate(self, label: str, node: Node, row: Row, where: Cells) -> None:
         """Add a figure of no unit; blanks are left out, bounds do not apply."""

@@ -15,6 +15,7 @@ _CODE_THEN_NAME = re.compile(
     r"(?P<code>[0-9]+(?:\.[0-9]+)*)(?:[.):]?\s+|\s*[-–:.)]\s*)(?P<name>[^\s0-9.].*)", re.DOTALL
 )
 _LIKE_ENOUGH = 60.0
+_LONGEST_NAME = 500
 
 
 class CriterionFinder:
@@ -62,7 +63,7 @@ class CriterionFinder:
     def find(self, text: str, within: Node | None = None) -> Node | None:
         """Return the node of a header or cell that may be a code, a name, or a code and a name."""
         exact = self.by_code(text)
-        if exact is not None:
+        if exact is not None or len(text) > _LONGEST_NAME:
             return exact
         code, name = split_code(text)
         if text.rstrip().endswith("(%)") and self.framework.root.scale_unit != "percent":

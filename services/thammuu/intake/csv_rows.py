@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 DELIMITERS = (",", ";", "\t")
-INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
-_FORMULA = re.compile(r"""(?:^|[,;\t"])\s*[=@+]""")
+_FORMULA = re.compile(r"""(?:^|[,;\t"])[ \u00a0]*[=@+]""")
 _SIGNED = re.compile(r"\+\s*[0-9][0-9.,]*\s*%?\s*")
 
 
@@ -100,9 +99,7 @@ class _Watch:
 
     def __next__(self) -> str:
         line = next(self._lines)
-        if not line.rstrip("\r\n").isprintable() and INVISIBLE.search(line):
-            self.suspect = True
-        elif ("=" in line or "+" in line or "@" in line) and _FORMULA.search(line):
+        if ("=" in line or "+" in line or "@" in line) and _FORMULA.search(line):
             self.suspect = True
         return line
 
@@ -140,9 +137,6 @@ def _check_size(number: int, cells_read: int, columns: int, file: str, limits: L
 def _check_cells(number: int, cells: list[str], file: str, problems: Problems) -> None:
     for column, cell in enumerate(cells):
         place = Place(file, row=number, column=letters(column))
-        if INVISIBLE.search(cell):
-            text = _("text without control, invisible or direction-changing characters")
-            problems.error("invisible-character", text, place, cell)
         start = cell.lstrip()
         if start[:1] in {"=", "@"} or (start[:1] == "+" and not _SIGNED.fullmatch(start)):
             problems.error("formula-in-csv", _("a value; in a CSV file a formula is not calculated"), place, cell)

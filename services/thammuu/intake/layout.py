@@ -46,6 +46,7 @@ class WideLayout:
     period: int | None
     scores: dict[str, int] = field(default_factory=dict)
     ranks: dict[str, int] = field(default_factory=dict)
+    unnamed: list[int] = field(default_factory=list)
     unknown: list[UnknownColumn] = field(default_factory=list)
     repeated: list[UnknownColumn] = field(default_factory=list)
 
@@ -90,7 +91,9 @@ def _wide(table: Table, position: int, columns: dict[Role, int], criteria: Crite
     layout = WideLayout(block.last, columns.get("unit_code"), columns.get("unit_name"), columns.get("period"))
     taken = {layout.unit_code, layout.unit_name, layout.period}
     for column, cells in enumerate(block.columns):
-        if column not in taken and cells:
+        if not cells:
+            layout.unnamed.append(column)
+        elif column not in taken:
             _add_column(layout, column, cells, criteria)
     return layout
 

@@ -11,16 +11,18 @@ class Limits:
 
     file_bytes: int = 200_000_000
     line_bytes: int = 1_000_000
-    columns: int = 2_000
+    columns: int = 1_000
     rows: int = 1_500_000
     cells: int = 15_000_000
     sheet_cells: int = 2_000_000
-    sheet_bytes: int = 200_000_000
+    sheet_bytes: int = 120_000_000
+    archive_bytes: int = 500_000_000
     strings_bytes: int = 20_000_000
     part_bytes: int = 4_000_000
     directory_bytes: int = 1_000_000
-    sheets: int = 200
-    text_length: int = 2_000
+    sheets: int = 100
+    text_bytes: int = 1_000_000
+    probed_cells: int = 200_000
     unknown_names: int = 500
 
 

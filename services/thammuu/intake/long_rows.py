@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Literal
 
 from thammuu.i18n import _
 from thammuu.intake.figures import Cells
+from thammuu.intake.invisible import checked
 from thammuu.intake.limits import LIMITS
 from thammuu.intake.printed import NotAFigureError, read_printed
-from thammuu.intake.words import fold
+from thammuu.intake.words import fold, is_note, source_in
 
 if TYPE_CHECKING:
     from thammuu.intake.collector import Collector
@@ -41,20 +42,28 @@ class LongReader:
         self._limits = [(columns[side], side) for side in sides if side in columns]
         self._cells = Cells(columns.get("score"), columns.get("rank"), columns.get("status"))
         self._width = len(layout.header.cells)
+        self._code_at = next(column for column in self._code_columns if column is not None)
         self._unknown_names = 0
         self._nodes: dict[tuple[str, str], Node | None] = {}
         self._agreed: set[tuple[str, str, str]] = set()
         self._framework = setting.criteria.framework
+        names = (self._framework.index, self._framework.id, self._framework.short_title.vi)
+        self._index_names = {fold(name).replace("-", sign) for name in names for sign in "- "}
 
     def read(self, collector: Collector) -> None:
         """Add every row to the collector."""
         first = self._header.number
-        for row in self._table.rows():
+        for row in checked(self._table, self._problems):
             if row.number > first and any(row.cells) and self._is_ours(row):
                 self._read_row(row, collector)
 
     def _read_row(self, row: Row, collector: Collector) -> None:
         cells = row.cells
+        if len(cells) <= self._code_at or not cells[self._code_at]:
+            note = lone_note(row)
+            if note is not None:
+                keep_source(note, self._table)
+                return
         if len(cells) != self._width and not fit(row, self._width, self._table, self._problems):
             return
         code_at, name_at = self._unit_columns
@@ -77,9 +86,7 @@ class LongReader:
         wanted = True
         if self._index_column is not None:
             index = cell(row, self._index_column)
-            known = {fold(text) for text in (self._framework.index, self._framework.id, self._framework.short_title.vi)}
-            known |= {name.replace("-", " ") for name in known}
-            wanted = not index or fold(index) in known
+            wanted = not index or fold(index) in self._index_names
         if self._period_column is None or not wanted:
             return wanted
         period = cell(row, self._period_column)
@@ -178,6 +185,19 @@ class LongReader:
 def cell(row: Row, column: int) -> str:
     """Return a cell's text without surrounding space; blank past the row's end."""
     return row.cells[column].strip() if column < len(row.cells) else ""
+
+
+def lone_note(row: Row) -> str | None:
+    """Return the text of a row whose only text is a note."""
+    texts = [text.strip() for text in row.cells if text.strip()]
+    return texts[0] if len(texts) == 1 and is_note(texts[0]) else None
+
+
+def keep_source(note: str, table: Table) -> None:
+    """Keep the source that a note names."""
+    source = source_in(note)
+    if source is not None:
+        table.sources.append(source)
 
 
 def fit(row: Row, width: int, table: Table, problems: Problems) -> bool:

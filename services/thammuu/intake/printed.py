@@ -14,11 +14,16 @@ if TYPE_CHECKING:
 Sign = Literal["", "comma", "dot", "comma?", "dot?"]
 """The decimal sign a figure shows: certain, or (``?``) one that might group thousands."""
 
+_SIGNS: dict[str, tuple[Sign, Sign]] = {".": ("dot", "dot?"), ",": ("comma", "comma?")}
+"""Decimal sign → what it shows where it is certain, and where it might group thousands."""
+
 _SIGNIFICANT_DIGITS = 30
 _EXPONENT = 30
+_LARGEST_EXPONENT = 308
+_LONGEST = 100
 _GROUP = 3
 
-_PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.([0-9]{1,20}))?")
+_PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:([.,])([0-9]{1,20}))?")
 _DECIMAL = re.compile(r"(?P<whole>[0-9]*)(?:(?P<sign>[.,])(?P<part>[0-9]*))?")
 _GROUPED = re.compile(
     r"[0-9]{1,3}(?:(?P<group>[.,])[0-9]{3})(?:(?P=group)[0-9]{3})*(?:(?!(?P=group))[.,](?P<part>[0-9]+))?"
@@ -26,7 +31,7 @@ _GROUPED = re.compile(
 _EXPONENTIAL = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]{1,6}")
 _TOO_FEW = re.compile(r"(?:n\s*)?[<≤]\s*=?\s*[0-9]+|n<\s*[0-9]+|too[- ]few|khong du mau|khong du so phieu")
 _MISSING = frozenset(
-    {"", "kcdl", "n/a", "na", "n.a.", "n.a", "null", "none", "missing", "...", "..", "-", "--", "---"}
+    {"", "kcdl", "n/a", "na", "n.a.", "n.a", "null", "none", "missing", "...", "..", "-", "--", "---", "—", "−"}
     | {"khong co du lieu", "khong co so lieu", "khuyet du lieu", "khong danh gia", "khong duoc danh gia", "no data"}
 )
 _NOT_APPLICABLE = frozenset({"khong ap dung", "not applicable", "not-applicable"})
@@ -52,22 +57,29 @@ def read_printed(text: str) -> Printed:
         NotAFigureError: With the reason: ``not-a-number``, ``not-finite`` or ``too-many-digits``.
     """
     plain = _PLAIN.fullmatch(text)
-    if plain:
-        return Printed(text if text != "-0" else "0", "ok", _dot_sign(text, plain[1]))
-    word = _word(text)
-    return word or _figure(text)
+    if not plain:
+        return _word(text) or _figure(text)
+    sign, part = plain.groups()
+    if sign == ",":
+        text = text.replace(",", ".")
+    if part is None or len(part) != _GROUP:
+        kind: Sign = "" if part is None else _SIGNS[sign][0]
+    else:
+        kind = _SIGNS[sign][_may_group(text)]
+    if text[0] == "-" and not text.strip("-0."):
+        text = text[1:]
+    return Printed(text, "ok", kind)
 
 
-def _dot_sign(text: str, part: str | None) -> Sign:
-    if part is None:
-        return ""
-    groupable = (
-        len(part) == _GROUP and len(text) <= _GROUP + 1 + _GROUP + (text[0] == "-") and text.lstrip("-")[0] != "0"
-    )
-    return "dot?" if groupable else "dot"
+def _may_group(text: str) -> bool:
+    """Tell whether the sign before three last digits could group thousands: 1.234, but not 0.837 or 1234.567."""
+    whole = text.lstrip("-").partition(".")[0]
+    return len(whole) <= _GROUP and whole != "0"
 
 
 def _word(text: str) -> Printed | None:
+    if len(text) > _LONGEST:
+        return None
     folded = fold(text)
     if folded in _MISSING:
         return Printed(None, "missing")
@@ -80,6 +92,8 @@ def _word(text: str) -> Printed | None:
 
 def _figure(text: str) -> Printed:
     bare = text.strip().replace("−", "-")
+    if len(bare) > _LONGEST:
+        raise NotAFigureError("not-a-number")
     percent = bare.endswith("%")
     bare = bare.removesuffix("%").rstrip()
     negative = bare.startswith("-")
@@ -118,9 +132,9 @@ def _ungrouped(bare: str, grouped: re.Match[str]) -> tuple[str, Sign]:
 
 def _within_limits(digits: str) -> str:
     number = Decimal(digits)
-    if number and abs(number.adjusted()) > _EXPONENT:
-        raise NotAFigureError("not-finite" if number.adjusted() > 0 else "too-many-digits")
-    if len(number.as_tuple().digits) > _SIGNIFICANT_DIGITS:
+    if number.adjusted() > _LARGEST_EXPONENT:
+        raise NotAFigureError("not-finite")
+    if len(number.as_tuple().digits) > _SIGNIFICANT_DIGITS or (number and abs(number.adjusted()) > _EXPONENT):
         raise NotAFigureError("too-many-digits")
     return format(number, "f")
 
@@ -136,9 +150,12 @@ def read_number(value: str, *, percent: bool) -> str:
         NotAFigureError: If it is no finite number.
     """
     try:
-        number = Decimal(repr(float(value)))
-    except (ValueError, OverflowError):
+        shortest = repr(float(value))
+    except ValueError:
         raise NotAFigureError("not-a-number") from None
+    if not percent and "e" not in shortest and "n" not in shortest:
+        return shortest.removesuffix(".0") if shortest != "-0.0" else "0"
+    number = Decimal(shortest)
     if not number.is_finite():
         raise NotAFigureError("not-finite")
     plain = _plain(number.scaleb(2) if percent else number)

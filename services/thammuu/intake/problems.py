@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
 SHOWN_AT_MOST = 1_000
+_COUNTED_AT_MOST = 100_000
 _SHOWN_LENGTH = 80
 
 
@@ -46,18 +47,21 @@ class Problems:
         self._seen: set[Hashable] = set()
 
     def error(self, code: str, expected: str, place: Place, value: str | None = None) -> None:
-        """Add an error."""
+        """Add an error.
+
+        Raises:
+            BadInputError: If there are so many that reading on is pointless.
+        """
         self.error_count += 1
         if self.error_count <= SHOWN_AT_MOST:
             self._errors.append(Problem(code, expected, place, shown(value)))
+        elif self.error_count > _COUNTED_AT_MOST:
+            self.raise_if_any()
 
     def warn(self, code: str, expected: str, place: Place, value: str | None = None, *, once: Hashable = None) -> None:
         """Add a warning; with ``once``, only the first of its kind."""
-        if once is not None:
-            if (code, once) in self._seen:
-                return
+        if len(self.warnings) < SHOWN_AT_MOST and (once is None or (code, once) not in self._seen):
             self._seen.add((code, once))
-        if len(self.warnings) < SHOWN_AT_MOST:
             self.warnings.append(Problem(code, expected, place, shown(value), "warning"))
 
     def give_up_on_names(self, place: Place) -> None:

@@ -129,7 +129,7 @@ def _is_complete(collector: Collector, framework: Framework, partial: bool | Non
         names = ", ".join(absent[:_NAMED_ABSENT]) + (" …" if len(absent) > _NAMED_ABSENT else "")
         if partial is None:
             text = _(
-                "every unit; {count} are absent. Say --partial if only some are published, or give the others rows with KCDL"
+                "every unit; {count} are absent. Say --partial if only some are published, or give them rows with KCDL"
             )
             problems.error("units-absent", text.format(count=len(absent)), place, names)
         else:

@@ -131,7 +131,7 @@ class SheetRows(XmlEvents):
         super().__init__(file, sheet)
         self._texts, self._styles, self._limits = texts, styles, limits
         self._done: list[Row] = []
-        self._number = self._column = self._cells_read = 0
+        self._number = self._column = self._cells_read = self._length = 0
         self._cells: list[str] = []
         self._marks: dict[int, Mark] = {}
         self._cell: dict[str, str] = {}
@@ -176,6 +176,9 @@ class SheetRows(XmlEvents):
         """Collect a value."""
         if self._in_value:
             self._value.append(text)
+            self._length += len(text)
+            if self._length > self._limits.text_bytes:
+                refuse_length(self.place)
 
     def _start_row(self, attributes: dict[str, str]) -> None:
         stated = attributes.get("r", "")
@@ -185,7 +188,7 @@ class SheetRows(XmlEvents):
         self._number, self._column, self._cells, self._marks = number, -1, [], {}
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
-        self._cell, self._value = attributes, []
+        self._cell, self._value, self._length = attributes, [], 0
         self._has_formula = self._has_value = self._in_guide = False
         found = _REFERENCE.fullmatch(attributes.get("r", ""))
         column = column_number(found[1]) if found else self._column + 1
@@ -203,7 +206,8 @@ class SheetRows(XmlEvents):
     def _end_cell(self) -> None:
         text, mark = self._read_cell("".join(self._value))
         if self._has_formula and mark in {None, "number"}:
-            mark = "formula" if self._has_value and text else "no-value"
+            blank_text = self._cell.get("t") == "str"  # the saved result of a formula may be a blank text
+            mark = "formula" if self._has_value and (text or blank_text) else "no-value"
         if mark is not None:
             self._marks[self._column] = mark
         self._cells.append(text)
@@ -241,6 +245,15 @@ def refuse_cells(place: Place, limits: Limits) -> None:
     refuse("too-many-rows", _("a sheet of at most {cells} cells; use CSV").format(cells=limits.sheet_cells), place)
 
 
+def refuse_length(place: Place) -> None:
+    """Refuse a sheet with a text or tag of monstrous length.
+
+    Raises:
+        BadInputError: Always.
+    """
+    refuse("too-large", _("cells of ordinary length"), place)
+
+
 def column_number(name: str) -> int:
     """Return the column of spreadsheet letters, counted from 0."""
     number = 0
@@ -255,12 +268,15 @@ def survey(pieces: Iterable[bytes], place: Place, limits: Limits = LIMITS) -> tu
     Raises:
         BadInputError: If there are too many cells.
     """
-    cells, rest = 0, b""
+    cells, unbroken, rest = 0, 0, b""
     merges: list[Merge] = []
     for piece in pieces:
         cells += piece.count(b"<c ") + piece.count(b"<c>") + piece.count(b"<c/>") + piece.count(b"<row")
         if cells > limits.sheet_cells + _LAST_ROW:
             refuse_cells(place, limits)
+        unbroken = 0 if b">" in piece else unbroken + len(piece)
+        if unbroken > limits.text_bytes:
+            refuse_length(place)
         joined = rest + piece
         if b"mergeCell " in joined and len(merges) < _MERGES:
             merges.extend(_merge(found) for found in _MERGED.finditer(joined))

@@ -15,7 +15,7 @@ Mark = Literal["number", "formula", "no-value", "error", "date", "boolean"]
 """What a spreadsheet cell is beyond its text; cells of CSV files have none."""
 
 NO_MARKS: Mapping[int, Mark] = MappingProxyType({})
-HEAD_ROWS = 60
+HEAD_ROWS = 40
 """How many rows are searched for the header."""
 
 

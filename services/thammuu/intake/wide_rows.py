@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from thammuu.i18n import _
 from thammuu.intake.figures import Cells
-from thammuu.intake.long_rows import cell, fit
-from thammuu.intake.words import is_aggregate, is_note, source_in
+from thammuu.intake.invisible import checked
+from thammuu.intake.long_rows import cell, fit, keep_source, lone_note
+from thammuu.intake.words import is_aggregate, role_of
 
 if TYPE_CHECKING:
     from thammuu.intake.collector import Collector
@@ -33,6 +34,7 @@ class WideReader:
         ]
         columns = [*layout.scores.values(), *layout.ranks.values(), layout.unit_code or 0, layout.unit_name or 0]
         self._first = min([*layout.scores.values(), *layout.ranks.values()])
+        self._unnamed = [column for column in layout.unnamed if column > self._first]
         self._width = max(max(columns) + 1, len(layout.header.cells))
 
     def _report_header(self, criteria: CriterionFinder) -> None:
@@ -50,8 +52,8 @@ class WideReader:
     def read(self, collector: Collector) -> None:
         """Add every row to the collector."""
         first = self._layout.header.number
-        for row in self._table.rows():
-            if row.number > first and any(text.strip() for text in row.cells) and not self._is_note(row):
+        for row in checked(self._table, self._problems):
+            if row.number > first and any(text.strip() for text in row.cells) and not self._is_heading(row):
                 self._read_row(row, collector)
 
     def _read_row(self, row: Row, collector: Collector) -> None:
@@ -65,10 +67,11 @@ class WideReader:
         code_at, name_at = self._layout.unit_code, self._layout.unit_name
         code = cell(row, code_at) if code_at is not None else ""
         name = cell(row, name_at) if name_at is not None else ""
-        where = partial(self._table.place, row.number, name_at if name_at is not None else code_at)
-        unit = self._entities.find(code, name, self._problems, where)
+        place = partial(self._table.place, row.number, name_at if name_at is not None else code_at)
+        unit = self._entities.find(code, name, self._problems, place)
         if not isinstance(unit, int) or not self._period_fits(row):
             return
+        self._check_unnamed(row)
         for node, cells in self._figures:
             collector.add(unit, node, row, cells)
 
@@ -79,14 +82,20 @@ class WideReader:
         unit = next(filter(None, texts), "")
         return unit if unit and (is_aggregate(unit) or self._entities.is_region(unit)) else None
 
-    def _is_note(self, row: Row) -> bool:
-        texts = [text.strip() for text in row.cells if text.strip()]
-        if len(texts) != 1 or not is_note(texts[0]):
-            return False
-        source = source_in(texts[0])
-        if source is not None:
-            self._table.sources.append(source)
-        return True
+    def _is_heading(self, row: Row) -> bool:
+        """Tell whether a row is a note, or the header again on a new page."""
+        note = lone_note(row)
+        if note is not None:
+            keep_source(note, self._table)
+        name_at = self._layout.unit_name
+        return note is not None or (name_at is not None and role_of(cell(row, name_at)) == "unit_name")
+
+    def _check_unnamed(self, row: Row) -> None:
+        for column in self._unnamed:
+            if row.cells[column].strip():
+                text = _("a header above these values; the column was not read")
+                place = self._table.place(row.number, column)
+                self._problems.warn("column-without-header", text, place, row.cells[column], once=column)
 
     def _period_fits(self, row: Row) -> bool:
         column = self._layout.period

@@ -60,22 +60,24 @@ _AGGREGATE = re.compile(
 _NOTE = re.compile(r"(?:ghi chu|nguon|note|notes|source|chu thich|luu y)\b.*|\*.*|\([0-9*]+\)\s.*")
 _SOURCE = re.compile(r"\s*#?\s*(?:source|nguồn|nguon)\s*:\s*(?P<text>.+)", re.IGNORECASE)
 _LONG_NOTE_WORDS = 8
+_LONGEST_WORD = 60
+_LONGEST_LABEL = 100
 
 
 def role_of(header: str) -> Role | None:
     """Return what a column holds by its header, or None for a criterion or an unknown word."""
-    return _ROLE_OF.get(fold(header).rstrip(" :"))
+    return _ROLE_OF.get(fold(header).rstrip(" :")) if len(header) <= _LONGEST_WORD else None
 
 
 @lru_cache(maxsize=4_096)
 def is_aggregate(label: str) -> bool:
     """Tell whether a row's label names an aggregate: a mean, an extreme, the nation, a region."""
-    return _AGGREGATE.fullmatch(fold(label)) is not None
+    return len(label) <= _LONGEST_LABEL and _AGGREGATE.fullmatch(fold(label)) is not None
 
 
 def is_note(text: str) -> bool:
     """Tell whether a lone cell is a note below a table."""
-    folded = fold(text)
+    folded = fold(text[:_LONGEST_LABEL])
     return _NOTE.fullmatch(folded) is not None or len(folded.split()) > _LONG_NOTE_WORDS
 
 

@@ -44,7 +44,7 @@ class Workbook:
     """
 
     def __init__(self, stream: BinaryIO, file: str, limits: Limits = LIMITS) -> None:
-        self.file, self._limits = file, limits
+        self.file, self.limits = file, limits
         self._archive = Archive(stream, file, limits)
         if _WORKBOOK not in self._archive.names:
             refuse("wrong-kind", _("an Excel workbook (.xlsx); this zip archive is something else"), Place(file))
@@ -74,8 +74,8 @@ class Workbook:
             part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
             if "worksheets/" in part:
                 found.append(Sheet(element.get("name", ""), part, element.get("state", "visible") != "visible"))
-        if len(found) > self._limits.sheets:
-            refuse("broken-workbook", _("at most {count} sheets").format(count=self._limits.sheets), Place(self.file))
+        if len(found) > self.limits.sheets:
+            refuse("broken-workbook", _("at most {count} sheets").format(count=self.limits.sheets), Place(self.file))
         return found
 
     @cached_property
@@ -84,7 +84,7 @@ class Workbook:
         if part not in self._archive.names:
             return []
         strings = SharedStrings(self.file)
-        for piece in self._archive.pieces(part, self._limits.strings_bytes):
+        for piece in self._archive.pieces(part, self.limits.strings_bytes):
             strings.feed(piece)
         strings.feed(b"", final=True)
         return strings.texts
@@ -115,15 +115,15 @@ class Workbook:
         Raises:
             BadInputError: If the sheet holds too much.
         """
-        merges = survey(self._pieces(sheet), Place(self.file, sheet.name), self._limits)
+        merges = survey(self._pieces(sheet), Place(self.file, sheet.name), self.limits)
         head = list(islice(self._rows(sheet), HEAD_ROWS))
         return Table(self.file, sheet.name, head, lambda: self._rows(sheet), merges=merges)
 
     def _pieces(self, sheet: Sheet) -> Iterator[bytes]:
-        return self._archive.pieces(sheet.part, self._limits.sheet_bytes)
+        return self._archive.pieces(sheet.part, self.limits.sheet_bytes)
 
     def _rows(self, sheet: Sheet) -> Iterator[Row]:
-        reader = SheetRows(self.file, sheet.name, self._texts, self._styles, self._limits)
+        reader = SheetRows(self.file, sheet.name, self._texts, self._styles, self.limits)
         return reader.rows(self._pieces(sheet))
 
 
@@ -149,7 +149,13 @@ def choose_sheet(workbook: Workbook, understands: Callable[[Table], int], wanted
         if not named:
             refuse("no-such-sheet", _("one of the sheets {names}").format(names=names), place, wanted)
         return workbook.table(named[0])
-    tables = [workbook.table(sheet) for sheet in workbook.sheets if not sheet.hidden]
+    tables, probed = list[Table](), 0
+    for sheet in workbook.sheets:
+        if not sheet.hidden:
+            tables.append(workbook.table(sheet))
+            probed += sum(len(row.cells) for row in tables[-1].head)
+        if probed > workbook.limits.probed_cells:
+            refuse("several-sheets", _("one sheet of scores; name it with --sheet: {names}").format(names=names), place)
     scored = [table for table in tables if understands(table)]
     if len(scored) > 1:
         found = ", ".join(str(table.sheet) for table in scored)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 if TYPE_CHECKING:
@@ -88,6 +89,20 @@ def schema_revision(connection: Connection) -> str | None:
     """Return the migration that the database stands at, or None for an empty one."""
     known = connection.execute(text("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'")).first()
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() if known else None
+
+
+def is_current(path: Path) -> bool:
+    """Tell whether a database file is there with the newest schema; a first command may have been stopped before."""
+    if not path.exists():
+        return False
+    database = Database(path, writable=False)
+    try:
+        with database.snapshot() as connection:
+            return schema_revision(connection) == SCHEMA_REVISION
+    except DBAPIError:
+        return False
+    finally:
+        database.close()
 
 
 def _begin_immediate(connection: Connection) -> None:

@@ -1,0 +1,1 @@
+"""Memos: from findings to a document that an office can sign, and its printed forms."""

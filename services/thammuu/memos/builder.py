@@ -43,6 +43,7 @@ def build_memo(  # noqa: PLR0913  a memo has that many inputs, all named
     templates_hash: str,
     checkpoint: str | None = None,
     since: SinceLast | None = None,
+    successor: Unit | None = None,
     number: int | None = None,
     draft: bool = True,
 ) -> MemoModel:
@@ -60,11 +61,12 @@ def build_memo(  # noqa: PLR0913  a memo has that many inputs, all named
         templates_hash: What the memo is printed with.
         checkpoint: The ledger's checkpoint, one line; None before there is one.
         since: What became of the last memo.
+        successor: Who answers now for a unit that had merged away by the memo's date.
         number: The number in the issuer's register; None leaves room for it.
         draft: Whether "DỰ THẢO" shows.
     """
     ordered = sorted(views, key=lambda view: (not view.framework.officially_ranked, view.framework.index))
-    scope = Scope(unit, round_name, as_of, ordered, catalogue, agencies, issuer, since)
+    scope = Scope(unit, round_name, as_of, ordered, catalogue, agencies, issuer, since, successor)
     numerals = _Numerals()
     standing = numerals.give(lambda numeral: standing_section(scope, numeral))
     charts_before = 1 if standing and standing.chart else 0
@@ -76,10 +78,10 @@ def build_memo(  # noqa: PLR0913  a memo has that many inputs, all named
         draft=draft,
         round=round_name,
         dated=as_of,
-        title=f"Công văn về {letter.subject(scope)}",
+        title=f"Công văn về {letter.subject(scope, has_tasks=bool(listed))}",
         unit=letter.unit_line(scope),
         labels=letter.LABELS,
-        letterhead=letter.letterhead(scope, number),
+        letterhead=letter.letterhead(scope, number, has_tasks=bool(listed)),
         addressees=letter.addressees(scope, listed),
         opening=letter.opening(scope, has_tasks=bool(listed)),
         standing=standing,
@@ -92,7 +94,7 @@ def build_memo(  # noqa: PLR0913  a memo has that many inputs, all named
         closing=letter.closing(scope, has_tasks=bool(listed)),
         signature=letter.signature(scope),
         recipients=letter.recipients(scope),
-        annexes=_annexes(scope),
+        annexes=_annexes(scope, number),
         provenance=letter.provenance(scope, memo_id, checkpoint, templates_hash),
     )
 
@@ -116,9 +118,16 @@ def _since_section(scope: Scope, numeral: str) -> TextSection | None:
     return TextSection(heading=f"{numeral}. KẾT QUẢ THỰC HIỆN VĂN BẢN TRƯỚC", paragraphs=(), entries=items)
 
 
-def _annexes(scope: Scope) -> tuple[Annex, ...]:
+def _annexes(scope: Scope, number: int | None) -> tuple[Annex, ...]:
     """Return the annex with the findings the body has no room for."""
     if not scope.in_annex:
         return ()
     tables = tables_of(scope.in_annex, prefix="Bảng PL", first=1)
-    return (Annex(number="PHỤ LỤC I", title="CÁC NỘI DUNG CẦN KHẮC PHỤC KHÁC", tables=tables),)
+    return (
+        Annex(
+            number="Phụ lục I",
+            title="CÁC NỘI DUNG CẦN KHẮC PHỤC KHÁC",
+            reference=letter.reference(scope, number),
+            tables=tables,
+        ),
+    )

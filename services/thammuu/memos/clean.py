@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from functools import lru_cache
-from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MAX_LENGTH = 2000
 """A single text of a memo is cut at this many characters."""
@@ -16,15 +16,16 @@ REPLACEMENT = "?"
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _SPACES = frozenset({"Zs", "Zl", "Zp"})
 
-Model = TypeVar("Model", bound=BaseModel)
-
 
 @lru_cache(maxsize=4)
 def letters_of(fonts: Path) -> frozenset[int]:
     """Return the code points that every font of a folder can draw."""
-    from fontTools.ttLib import TTFont
+    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]  # it ships no types
 
-    covers = [set(TTFont(file, lazy=True).getBestCmap()) for file in sorted(fonts.glob("*.ttf"))]
+    covers: list[set[int]] = []
+    for file in sorted(fonts.glob("*.ttf")):
+        with TTFont(file, lazy=True) as font:
+            covers.append(set(font.getBestCmap()))
     return frozenset(set.intersection(*covers)) if covers else frozenset()
 
 

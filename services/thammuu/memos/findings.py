@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .clean import clean_text
 from .model import Bar, Chart, Column, FindingLine, FindingsSection, Row, Table
-from .wording import capital, change, count, figure, joined, period_name, scale_end
+from .wording import capital, change, count, figure, joined, period_name, rank_change, scale_end
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 _MAX_BARS = 10
 _LABEL_LENGTH = 60
 _DEPTH = ("total", "domain", "criterion", "sub-criterion", "indicator")
-_NOT_COMPARABLE = "không so sánh được do tiêu chí thay đổi"
+_REDEFINED = "không so sánh được do tiêu chí thay đổi"
+_MISSING_BEFORE = "kỳ trước khuyết dữ liệu"
 
 
 def findings_section(scope: Scope, numeral: str, figure_number: int) -> FindingsSection | None:
     """Return the section, None without findings."""
-    if not scope.weighed:
+    if all(one.node.level == "total" for one in scope.weighed):
         return None
     tables = tables_of(scope.in_body, prefix="Bảng", first=1)
     lines = [_line(one, in_body=True) for one in scope.in_body] + [_line(one, in_body=False) for one in scope.in_annex]
@@ -37,20 +38,37 @@ def findings_section(scope: Scope, numeral: str, figure_number: int) -> Findings
 
 
 def _paragraphs(scope: Scope) -> tuple[str, ...]:
-    told = [f"{view.framework.short_title.vi} có {_counted(scope, view)}" for view in _views_of(scope.weighed)]
-    first = [f"Qua rà soát, {'; '.join(told)} cần tập trung khắc phục."]
+    below_total = [one for one in scope.weighed if one.node.level != "total"]
+    told = [f"{view.framework.short_title.vi} có {_counted(scope, view)}" for view in _views_of(below_total)]
+    first = [f"Qua rà soát, {'; '.join(told)} cần tập trung khắc phục."] if told else []
     if any(one.median_score is not None for one in scope.in_body):
         first.append("Trung vị là giá trị đứng giữa khi sắp xếp điểm của các tỉnh, thành phố khác trong cùng kỳ.")
     if scope.in_annex:
         first.append(f"Các nội dung còn lại ({count(len(scope.in_annex))}) được nêu tại Phụ lục I.")
-    above = [one for one in scope.in_body if not is_leaf(one)]
-    second = "; ".join(f"{inside(name_of(one))} {inside(remark(one))}" for one in above)
-    return (" ".join(first), f"Xét theo nhóm nội dung: {second}.") if above else (" ".join(first),)
+    domains = _domains(scope)
+    return (" ".join(first), domains) if domains else (" ".join(first),)
+
+
+def _domains(scope: Scope) -> str:
+    """Return one sentence on the domains found; the total's own fall is told by the standing."""
+    told, since = [], ""
+    for one in scope.in_body:
+        row = one.row
+        if is_leaf(one) or one.node.level == "total":
+            continue
+        rank, places = row.get("rank"), row.get("rank_change")
+        if rank is None or places is None or not row.get("previous_period"):
+            told.append(f"{inside(name_of(one))} {inside(remark(one))}")
+            continue
+        since = f" so với {period_name(row['previous_period'])}"
+        moved = rank_change(int(places), "").removesuffix(" so với ")
+        told.append(f"{inside(name_of(one))} thứ {rank}/{row.get('n')}, {moved}")
+    return f"Xếp theo nhóm nội dung{since}: {'; '.join(told)}." if told else ""
 
 
 def _counted(scope: Scope, view: PublicationView) -> str:
     """Return how many nodes of each level the findings name: ``09 nội dung thành phần, 02 chỉ số nội dung``."""
-    levels = [one.node.level for one in scope.weighed if one.view is view]
+    levels = [one.node.level for one in scope.weighed if one.view is view and one.node.level != "total"]
     names = [view.framework.level_names[level].vi for level in sorted(set(levels), key=lambda one: -_DEPTH.index(one))]
     counts = [levels.count(level) for level in sorted(set(levels), key=lambda one: -_DEPTH.index(one))]
     return joined([f"{count(number)} {name}" for number, name in zip(counts, names, strict=True)])
@@ -89,8 +107,8 @@ def _table(view: PublicationView, found: Sequence[Weighed], caption: str) -> Tab
     level = framework.level_names[max((one.node.level for one in found), key=_DEPTH.index)].vi
     has_median = any(one.median_score is not None for one in found)
     has_best = any(one.node.code in view.best_peer for one in found)
-    has_change = any(one.row.get("previous_period") for one in found)
-    since = next((one.row["previous_period"] for one in found if one.row.get("previous_period")), "")
+    since = next((row["previous_period"] for row in view.facts if row.get("previous_period")), "")
+    has_change = bool(since) and (view.complete or any(one.row.get("previous_score") is not None for one in found))
     columns = [
         Column(title="STT", width=5.5, align="center"),
         Column(title=capital(level), width=22 if has_median else 50),
@@ -147,13 +165,15 @@ def remark(one: Weighed) -> str:
 
 def _change(one: Weighed) -> str:
     since = one.row.get("previous_period")
-    if not since or one.row.get("previous_score") is None:
-        return _NOT_COMPARABLE
+    if not since:
+        return _REDEFINED
+    if one.row.get("previous_score") is None:
+        return _MISSING_BEFORE
     if one.scale_kept and one.score is not None:
         return change(one.score - one.row["previous_score"], one.node.scale_unit, "").removesuffix(" so với ")
     delta = one.row.get("delta")
     if delta is None:
-        return _NOT_COMPARABLE
+        return _REDEFINED
     return "mức đạt " + change(delta * 100, "percent", "", 1).removesuffix(" so với ")
 
 
@@ -166,6 +186,8 @@ def _line(one: Weighed, *, in_body: bool) -> FindingLine:
         severity=one.finding.severity,
         name=name_of(one),
         remark=remark(one),
+        rule=one.finding.rule,
+        covers=tuple(str(cover["rule"]) for cover in one.finding.covers),
         in_body=in_body,
     )
 

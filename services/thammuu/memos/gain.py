@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .view import PublicationView
     from .weighing import Weighed
 
-_MAX_NAMED = 8
+_MAX_NAMED = 15
 _SAME = 9
 """Totals are compared rounded to this many decimals."""
 
@@ -57,7 +57,9 @@ def gain_section(scope: Scope, numeral: str) -> TextSection | None:
     if not sentences:
         return None
     caution = "Đây là kết quả tính toán để chọn thứ tự ưu tiên, không phải là chỉ tiêu phải đạt."
-    return TextSection(heading=f"{numeral}. KẾT QUẢ CÓ THỂ ĐẠT ĐƯỢC", paragraphs=(*sentences[:-1], f"{sentences[-1]} {caution}"))
+    return TextSection(
+        heading=f"{numeral}. KẾT QUẢ CÓ THỂ ĐẠT ĐƯỢC", paragraphs=(*sentences[:-1], f"{sentences[-1]} {caution}")
+    )
 
 
 def _sentence(view: PublicationView) -> str:

@@ -36,10 +36,8 @@ def _items(scope: Scope) -> Iterator[str]:
         level = framework.level_names[framework.leaves[0].level].vi
         rows = [view.row(node.code) for node in framework.leaves]
         missing = sum(row.get("score") is None for row in rows)
-        if missing and view.complete:
-            yield (
-                f"{count(missing)} {level} của {framework.short_title.vi} khuyết dữ liệu nên không nhận xét."
-            )
+        if 0 < missing < len(rows) and view.complete:
+            yield (f"{count(missing)} {level} của {framework.short_title.vi} khuyết dữ liệu nên không nhận xét.")
         unmatched = sum(row.get("score") is not None and not row.get("previous_period") for row in rows)
         if unmatched and view.complete and any(row.get("previous_period") for row in rows):
             yield (

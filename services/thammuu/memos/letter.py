@@ -17,6 +17,15 @@ REPORT_AFTER_DAYS = 180
 BLANK_NUMBER = "\u00a0" * 6
 """Room for the clerk to write the number; no-break spaces survive every format."""
 
+_ASSIGNED = (
+    "Trong quá trình thực hiện, nếu có khó khăn, vướng mắc, các cơ quan, địa phương kịp thời báo cáo (qua Sở Nội vụ) "
+    "để tổng hợp; báo cáo kết quả trước ngày {by}. Yêu cầu thủ trưởng các cơ quan, đơn vị, địa phương nghiêm túc "
+    "triển khai thực hiện./."
+)
+_ASKED = (
+    "Đề nghị {committee} quan tâm chỉ đạo thực hiện, gửi kết quả về {issuer} trước ngày {by} để tổng hợp, theo dõi./."
+)
+
 LABELS = Labels(
     state="CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
     motto="Độc lập - Tự do - Hạnh phúc",
@@ -38,30 +47,40 @@ def unit_line(scope: Scope) -> UnitLine:
         id=scope.unit.id,
         code=scope.unit.code,
         name=clean_text(scope.unit.name_on(scope.as_of), limit=120),
-        full_name=clean_text(scope.unit_name, limit=160),
+        full_name=scope.unit_name,
     )
 
 
-def letterhead(scope: Scope, number: int | None) -> Letterhead:
+def letterhead(scope: Scope, number: int | None, *, has_tasks: bool) -> Letterhead:
     """Return the head; without a number it stays blank."""
-    issuer, unit = scope.issuer, scope.unit
-    printed = BLANK_NUMBER if number is None else f"{number:02d}"
-    place = issuer.place.replace("{place}", unit.name_on(scope.as_of))
-    body = issuer.issuing_body.replace("{UNIT}", unit.full_name_on(scope.as_of).upper())
+    issuer = scope.issuer
+    place = issuer.place.replace("{place}", scope.body.name_on(scope.as_of))
+    body = issuer.issuing_body.replace("{UNIT}", scope.body_name.upper())
     return Letterhead(
         governing_body=issuer.governing_body,
-        issuing_body=clean_text(body, limit=160),
-        number=f"Số: {printed}/{issuer.number_symbol}",
-        subject=f"V/v {subject(scope)}",
+        issuing_body="\n".join(clean_text(line, limit=160) for line in body.split("\n")),
+        number=f"Số: {_number(scope, number)}",
+        subject=f"V/v {subject(scope, has_tasks=has_tasks)}",
         place_and_date=f"{clean_text(place, limit=80)}, {long_day(scope.as_of)}",
     )
 
 
-def subject(scope: Scope) -> str:
+def _number(scope: Scope, number: int | None) -> str:
+    printed = BLANK_NUMBER if number is None else f"{number:02d}"
+    return f"{printed}/{scope.issuer.number_symbol}"
+
+
+def reference(scope: Scope, number: int | None) -> str:
+    """Return the line under an annex's title that says which document it belongs to."""
+    return f"(Kèm theo Công văn số {_number(scope, number)} {long_day(scope.as_of)} của {scope.issuer_name})"
+
+
+def subject(scope: Scope, *, has_tasks: bool) -> str:
     """Return what the memo is about, in few words."""
     names = _indices(scope)
     about = f"Chỉ số {names[0]}" if len(names) == 1 else "các chỉ số"
-    return f"kết quả {about} công bố năm {scope.round[:4]} của {scope.unit_name} và nhiệm vụ cần thực hiện"
+    tasks = " và nhiệm vụ cần thực hiện" if has_tasks else ""
+    return f"kết quả {about} công bố năm {scope.round[:4]} của {scope.unit_name}{tasks}"
 
 
 def _indices(scope: Scope) -> list[str]:
@@ -70,8 +89,11 @@ def _indices(scope: Scope) -> list[str]:
 
 def addressees(scope: Scope, tasks: tuple[Task, ...]) -> tuple[str, ...]:
     """Return whom the letter goes to: the committee, or the leads of the tasks when the committee itself writes."""
-    if not scope.issuer.assigns or not tasks:
+    if not scope.issuer.assigns:
         return (scope.committee,)
+    if not tasks:
+        communes = scope.agencies.holder("local-government", scope.as_of).name_for(scope.kind)
+        return (f"Các sở, ban, ngành của {scope.kind};", f"{communes}.")
     leads = list(dict.fromkeys(task.lead for task in tasks))
     if len(leads) == 1:
         return (leads[0],)
@@ -97,19 +119,17 @@ def closing(scope: Scope, *, has_tasks: bool) -> tuple[str, ...]:
     """Return the closing paragraph, ended as documents end."""
     issuer = scope.issuer_name
     if not has_tasks:
-        return (f"{capital(issuer)} thông báo để {scope.committee} biết, duy trì các kết quả đã đạt được./.",)
+        told = "các cơ quan, địa phương" if scope.issuer.assigns else scope.committee
+        keep = ", tiếp tục duy trì các kết quả đã đạt được" if _has_scores(scope) else ""
+        return (f"{capital(issuer)} thông báo để {told} biết{keep}./.",)
     wanted = scope.as_of + timedelta(days=REPORT_AFTER_DAYS)
     by = vietnamese_day(scope.catalogue.calendar.working_day_by(wanted, after=scope.as_of))
-    if scope.issuer.assigns:
-        return (
-            "Trong quá trình thực hiện, nếu có khó khăn, vướng mắc, các cơ quan, địa phương kịp thời báo cáo "
-            f"(qua Sở Nội vụ) để tổng hợp; báo cáo kết quả trước ngày {by}. Yêu cầu thủ trưởng các cơ quan, đơn vị, "
-            f"địa phương nghiêm túc triển khai thực hiện./.",
-        )
-    return (
-        f"Đề nghị {scope.committee} quan tâm chỉ đạo thực hiện, gửi kết quả về {issuer} trước ngày {by} "
-        "để tổng hợp, theo dõi./.",
-    )
+    text = _ASSIGNED if scope.issuer.assigns else _ASKED
+    return (text.format(committee=scope.committee, issuer=issuer, by=by),)
+
+
+def _has_scores(scope: Scope) -> bool:
+    return any(row.get("score") is not None for view in scope.views for row in view.facts)
 
 
 def signature(scope: Scope) -> Signature:
@@ -120,9 +140,8 @@ def signature(scope: Scope) -> Signature:
 
 def recipients(scope: Scope) -> tuple[str, ...]:
     """Return the lines of "Nơi nhận"."""
-    unit = scope.unit.full_name_on(scope.as_of)
     return tuple(
-        clean_text(line.replace("{unit}", unit).replace("{kind}", scope.kind), limit=160)
+        clean_text(line.replace("{unit}", scope.body_name).replace("{kind}", scope.kind), limit=160)
         for line in scope.issuer.recipients
     )
 

@@ -132,7 +132,10 @@ class StandingSection(_Frozen):
 
 
 class FindingLine(_Frozen):
-    """A finding as the memo tells it; the printed row is in the section's tables."""
+    """A finding as the memo tells it; the printed row is in the section's tables.
+
+    ``rule`` and ``covers`` (rules of weaker findings on the same criterion) are for readers of the data, never printed.
+    """
 
     id: str
     publication_id: str
@@ -141,6 +144,8 @@ class FindingLine(_Frozen):
     severity: Severity
     name: str
     remark: str
+    rule: str
+    covers: tuple[str, ...] = ()
     in_body: bool
 
 
@@ -206,6 +211,7 @@ class Annex(_Frozen):
 
     number: str
     title: str
+    reference: str
     tables: tuple[Table, ...]
     landscape: bool = True
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from thammuu.memos.weighing import Weighed
 
 _WORST = 2
+_NAME_LENGTH = 40
 _SEVERE = ("critical", "major")
 
 
@@ -56,13 +57,18 @@ def _row(memo: dict[str, Any], views: Sequence[PublicationView], language: str) 
 
 def _worst(views: Sequence[PublicationView], language: str) -> list[str]:
     severe = [one for one in weighed(views) if one.finding.severity in _SEVERE]
-    named = [_named(one, language) for one in severe[:_WORST]]
+    named = [_named(one, language) for one in sorted(severe, key=_leaves_first)[:_WORST]]
     return [*named, f"+{len(severe) - _WORST}"] if len(severe) > _WORST else named
+
+
+def _leaves_first(one: Weighed) -> bool:
+    return not one.view.framework.is_leaf(one.node.code)
 
 
 def _named(one: Weighed, language: str) -> str:
     code = "" if one.node.own_code else f"{one.node.code} "
-    return f"{code}{one.node.name.in_language(language)}"
+    name = one.node.name.in_language(language)
+    return f"{code}{name if len(name) <= _NAME_LENGTH else name[: _NAME_LENGTH - 1] + '…'}"
 
 
 def _rank(view: PublicationView, language: str) -> str:

@@ -34,7 +34,11 @@ def practice_section(scope: Scope, numeral: str) -> TextSection | None:
 def _named(scope: Scope) -> Iterator[str]:
     concepts = {node.concept for one in scope.in_body for node in _upwards(one)}
     for practice in scope.catalogue.practices:
-        if practice.known_from <= scope.as_of and practice.unit_id != scope.unit.id and concepts & set(practice.answers):
+        if (
+            practice.known_from <= scope.as_of
+            and practice.unit_id != scope.unit.id
+            and concepts & set(practice.answers)
+        ):
             name = practice.unit
             if practice.merged_on and practice.merged_on <= scope.as_of:
                 name = f"{name} {BEFORE_MERGER}"

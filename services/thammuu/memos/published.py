@@ -158,9 +158,7 @@ def _aggregates(payload: dict[str, Any]) -> dict[str, dict[str, float]]:
 
 
 def _findings(connection: Connection, publication_id: str, unit_id: str) -> list[Finding]:
-    query = select(findings.c.body).where(
-        findings.c.publication_id == publication_id, findings.c.unit_id == unit_id
-    )
+    query = select(findings.c.body).where(findings.c.publication_id == publication_id, findings.c.unit_id == unit_id)
     return [Finding.from_dict(json.loads(body)) for (body,) in connection.execute(query)]
 
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from .model import MemoModel
 
 VIETNAM = timezone(timedelta(hours=7))
-PDF_STANDARDS = ["a-3a", "ua-1"]
 MESSAGE = "action_memo"
 
 
@@ -79,7 +78,7 @@ class Renderer:
         at = datetime(model.dated.year, model.dated.month, model.dated.day, tzinfo=VIETNAM)
         try:
             printed, warnings = self._compiler().compile_with_warnings(
-                sys_inputs=inputs, format="pdf", pdf_standards=PDF_STANDARDS, timestamp=at
+                sys_inputs=inputs, format="pdf", pdf_standards=["a-3a", "ua-1"], timestamp=at
             )
         except typst.TypstError as fault:
             raise PermanentRefusalError(_("The memo does not typeset: {fault}").format(fault=fault)) from fault

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from .clean import clean_text
 from .weighing import weighed
 from .wording import dated_name
 
@@ -37,26 +38,38 @@ class Scope:
     agencies: AgencyRegister
     issuer: Issuer
     since: SinceLast | None = None
+    successor: Unit | None = None
+
+    @cached_property
+    def body(self) -> Unit:
+        """The unit that answers for the scores on the memo's date: the successor of one merged away."""
+        gone = self.unit.valid_to is not None and self.unit.valid_to < self.as_of
+        return self.successor if gone and self.successor else self.unit
+
+    @cached_property
+    def body_name(self) -> str:
+        """The full name of the unit the memo is sent to."""
+        return clean_text(self.body.full_name_on(self.as_of), limit=160)
 
     @cached_property
     def unit_name(self) -> str:
         """The unit's full name on the memo's date."""
-        return dated_name(self.unit, self.as_of)
+        return clean_text(dated_name(self.unit, self.as_of), limit=160)
 
     @cached_property
     def kind(self) -> str:
         """``tỉnh`` or ``thành phố``."""
-        return self.unit.kind_on(self.as_of)
+        return self.body.kind_on(self.as_of)
 
     @cached_property
     def committee(self) -> str:
-        """The People's Committee the memo is about."""
-        return f"Ủy ban nhân dân {self.unit.full_name_on(self.as_of)}"
+        """The People's Committee the memo is sent to."""
+        return f"Ủy ban nhân dân {self.body_name}"
 
     @cached_property
     def issuer_name(self) -> str:
         """The issuer in sentences."""
-        return self.issuer.name.vi.replace("{unit}", self.unit.full_name_on(self.as_of))
+        return self.issuer.name.vi.replace("{unit}", self.body_name)
 
     @cached_property
     def weighed(self) -> tuple[Weighed, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .model import Chart, Point, Series, Standing, StandingSection
+from .weighing import scale_kept
 from .wording import capital, change, count, figure, period_name, place_in, rank_change, scale_end, score_figure
 
 if TYPE_CHECKING:
@@ -69,10 +70,9 @@ def _score(view: PublicationView, total: float) -> str:
     else:
         top = f"/{scale_end(root.max)}" if root.max is not None else ""
         text = f"đạt {score_figure(total)}{top} điểm"
-    previous = row.get("previous_score")
-    if previous is None or not row.get("previous_period"):
+    if not row.get("previous_period") or not scale_kept(root, row):
         return text
-    return f"{text}, {change(total - previous, root.scale_unit, period_name(row['previous_period']))}"
+    return f"{text}, {change(total - row['previous_score'], root.scale_unit, period_name(row['previous_period']))}"
 
 
 def _rank(view: PublicationView) -> str:
@@ -117,20 +117,20 @@ def _disagreement(view: PublicationView) -> str:
         return ""
     published = _differing_total(total, row.get("published_total"))
     other_rank = row.get("published_rank")
-    rank_differs = other_rank is not None and rank is not None and int(other_rank) != int(rank)
-    if not published and not rank_differs:
+    told, computed = [], []
+    if published:
+        told.append(f"{published} điểm")
+        computed.append(f"{score_figure(total)} điểm")
+    if other_rank is not None and rank is not None and other_rank != rank:
+        told.append(f"thứ {other_rank}")
+        computed.append(f"thứ {rank}")
+    if not told:
         return ""
-    told = [f"{published} điểm" if published else "", f"thứ {int(other_rank)}" if rank_differs and other_rank else ""]
-    computed = [f"{score_figure(total)} điểm" if published else "", f"thứ {int(rank)}" if rank_differs else ""]
     level = view.framework.level_names[view.framework.leaves[0].level].vi
     return (
-        f"Số liệu đã đưa tin về {_short(view)} {period_name(view.period)} là {_all(told)}; "
-        f"số liệu của văn bản này, tính từ điểm từng {level} đã công bố, là {_all(computed)}."
+        f"Số liệu đã đưa tin về {_short(view)} {period_name(view.period)} là {', '.join(told)}; "
+        f"số liệu của văn bản này, tính từ điểm từng {level} đã công bố, là {', '.join(computed)}."
     )
-
-
-def _all(parts: list[str]) -> str:
-    return ", ".join(part for part in parts if part)
 
 
 def _differing_total(total: float, published: float | None) -> str:
@@ -150,7 +150,9 @@ def _chart(scope: Scope) -> Chart | None:
     series = [found for view in scope.views if (found := _series(view))]
     if not series:
         return None
-    told = "; ".join(f"{one.name}: " + ", ".join(f"{point.label} {point.text}" for point in one.points) for one in series)
+    told = "; ".join(
+        f"{one.name}: " + ", ".join(f"{point.label} {point.text}" for point in one.points) for one in series
+    )
     caption = f"Hình 1. Thứ hạng của {scope.unit_name} qua các kỳ công bố"
     return Chart(kind="ranks", caption=caption, alt=f"{caption}. {told}.", series=tuple(series))
 
@@ -168,5 +170,3 @@ def _series(view: PublicationView) -> Series | None:
 
 def _label_of(period: str) -> str:
     return period if "-" not in period else capital(period_name(period))
-
-

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 ACTIONS_PER_FINDING = {"critical": 3, "major": 2, "minor": 1}
 """How many catalogue actions a finding brings; information brings none."""
+ACTIONS_WHEN_MANY = {"critical": 2, "major": 1, "minor": 1}
+"""The same in a memo with many findings, so that its task list stays one that people read."""
+MANY_FINDINGS = 10
 
 
 @dataclass
@@ -68,6 +71,7 @@ def _plan(scope: Scope) -> list[_Planned]:
     planned: dict[str, _Planned] = {}
     answered_domains: set[tuple[str, str]] = set()
     findings = [one for one in scope.weighed if one.finding.severity in ACTIONS_PER_FINDING]
+    limits = ACTIONS_PER_FINDING if len(findings) <= MANY_FINDINGS else ACTIONS_WHEN_MANY
     leaves_first = sorted(findings, key=lambda one: not one.view.framework.is_leaf(one.node.code))
     for one in leaves_first:
         framework = one.view.framework
@@ -75,7 +79,7 @@ def _plan(scope: Scope) -> list[_Planned]:
         is_leaf = framework.is_leaf(one.node.code)
         if not is_leaf and domain in answered_domains:
             continue
-        actions = _actions_for(scope, one)[: ACTIONS_PER_FINDING[one.finding.severity]]
+        actions = _actions_for(scope, one)[: limits[one.finding.severity]]
         if actions and is_leaf:
             answered_domains |= {domain, (framework.id, framework.root.code)}
         for action in actions:
@@ -149,7 +153,7 @@ def tasks_section(scope: Scope, numeral: str, table_number: int) -> TasksSection
     return TasksSection(
         heading=f"{numeral}. {title}",
         paragraphs=_paragraphs(scope, tasks, table_number),
-        table=_table(tasks, f"Bảng {table_number}. {'Phân công nhiệm vụ' if scope.issuer.assigns else 'Đề xuất phân công'}"),
+        table=_table(tasks, f"Bảng {table_number}. {title.capitalize()}", _cited(scope)),
         tasks=tasks,
         not_assigned=_outside(scope),
     )
@@ -161,18 +165,25 @@ def _paragraphs(scope: Scope, tasks: tuple[Task, ...], table_number: int) -> tup
         asked = sorted({task.lead for task in tasks if scope.agencies.agencies[task.lead_id].verb == "ask"})
         opening = f"{capital(scope.issuer_name)} giao các cơ quan, địa phương chủ trì thực hiện nhiệm vụ {where}."
         if asked:
-            opening = f"{opening.rstrip('.')}; đề nghị {joined(asked)} phối hợp chủ trì nhiệm vụ có tên."
+            opening = f"{opening.rstrip('.')}; đề nghị {joined(asked)} chủ trì nhiệm vụ được nêu tên."
     else:
         opening = f"Đề nghị {scope.committee} xem xét, giao các cơ quan, địa phương thực hiện các nhiệm vụ nêu {where}."
     surveyed = any(one.node.surveyed for one in scope.weighed)
-    texts = {text.id: text for one in _plan(scope) for text in scope.catalogue.legal.citable(one.action.legal, scope.as_of)}
+    caution = (
+        "Điểm số đo bằng điều tra xã hội học dùng để nhận diện vấn đề, không phải là chỉ tiêu giao cho cơ quan nào."
+    )
+    return (f"{opening} {caution}",) if surveyed else (opening,)
+
+
+def _cited(scope: Scope) -> str:
+    """Return the full citations behind the table's short ones, the highest text first."""
+    legal = scope.catalogue.legal
+    texts = {text.id: text for one in _plan(scope) for text in legal.citable(one.action.legal, scope.as_of)}
     cited = "; ".join(text.citation() for text in sorted(texts.values(), key=lambda text: text.order()))
-    legal = (f"Văn bản được dẫn trong Bảng {table_number}: {cited}.",) if cited else ()
-    caution = "Điểm số đo bằng điều tra xã hội học dùng để nhận diện vấn đề, không phải là chỉ tiêu giao cho cơ quan nào."
-    return (f"{opening} {caution}", *legal) if surveyed else (opening, *legal)
+    return f"Văn bản được dẫn: {cited}." if cited else ""
 
 
-def _table(tasks: tuple[Task, ...], caption: str) -> Table:
+def _table(tasks: tuple[Task, ...], caption: str, note: str) -> Table:
     columns = (
         Column(title="STT", width=5.5, align="center"),
         Column(title="Cơ quan chủ trì", width=14),
@@ -181,7 +192,7 @@ def _table(tasks: tuple[Task, ...], caption: str) -> Table:
         Column(title="Tiêu chí (điểm)", width=18),
         Column(title="Thời hạn (trước ngày)", width=12, align="center"),
     )
-    return Table(caption=caption, columns=columns, rows=tuple(_row(task) for task in tasks))
+    return Table(caption=caption, columns=columns, rows=tuple(_row(task) for task in tasks), note=note)
 
 
 def _row(task: Task) -> Row:
@@ -202,6 +213,9 @@ def _row(task: Task) -> Row:
 
 def _outside(scope: Scope) -> tuple[str, ...]:
     """Return sentences on what the unit does not control: shown, not assigned."""
-    names = [clean_text(filled(one.action.task, scope.agencies, scope.kind, scope.as_of)).rstrip(".")
-             for one in _plan(scope) if one.action.cause == "outside"]
+    names = [
+        clean_text(filled(one.action.task, scope.agencies, scope.kind, scope.as_of)).rstrip(".")
+        for one in _plan(scope)
+        if one.action.cause == "outside"
+    ]
     return tuple(f"Nội dung ngoài thẩm quyền của địa phương, nêu để theo dõi: {name}." for name in names)

@@ -19,6 +19,19 @@ SEVERITIES = ("critical", "major", "minor", "information")
 _SAME = 1e-6
 
 
+def scale_kept(node: Node, row: Facts) -> bool:
+    """Return whether a node's previous score is on its present scale, so that scores may be subtracted.
+
+    The facts hold the previous score and its attainment on the scale of then; on the scale of now they agree only if
+    it is the same one.
+    """
+    previous, attainment = row.get("previous_score"), row.get("previous_attainment")
+    if previous is None or attainment is None or node.min is None or node.max is None or node.min == node.max:
+        return False
+    from_start = node.max - previous if node.direction == "lower" else previous - node.min
+    return isclose(from_start / (node.max - node.min), attainment, abs_tol=_SAME)
+
+
 @dataclass(frozen=True)
 class Weighed:
     """A finding with the node and the facts it speaks of."""
@@ -42,21 +55,17 @@ class Weighed:
     @cached_property
     def median_score(self) -> float | None:
         """The peers' median turned from attainment into a score."""
-        median = self.row.get("peer_median")
+        median: float | None = self.row.get("peer_median")
         if median is None or self.span is None or self.node.min is None or self.node.max is None:
             return None
         if self.node.direction == "lower":
             return self.node.max - median * self.span
         return self.node.min + median * self.span
 
-    @cached_property
+    @property
     def scale_kept(self) -> bool:
-        """Whether the previous score is on the same scale, so that scores may be subtracted."""
-        previous, attainment = self.row.get("previous_score"), self.row.get("previous_attainment")
-        if previous is None or attainment is None or not self.span or self.node.min is None or self.node.max is None:
-            return False
-        from_start = self.node.max - previous if self.node.direction == "lower" else previous - self.node.min
-        return isclose(from_start / self.span, attainment, abs_tol=_SAME)
+        """Whether the previous score is on the same scale."""
+        return scale_kept(self.node, self.row)
 
     @cached_property
     def recoverable(self) -> float:

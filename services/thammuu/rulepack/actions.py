@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from thammuu.errors import BadInputError
 from thammuu.i18n import _
 from thammuu.rulepack.actions_calendar import Calendar, load_calendar
 from thammuu.rulepack.actions_practices import Practice, load_practices
@@ -17,7 +18,7 @@ from thammuu.rulepack.legal import LegalRegister, load_legal_texts
 from thammuu.rulepack.yaml_positions import Document, nearest, read_yaml, refuse, validate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from thammuu.errors import Problem
@@ -29,6 +30,7 @@ LEAST_NOTICE_DAYS = 45
 
 _TOKEN = re.compile(r"\{([a-z-]+)\}")
 _ALWAYS_KNOWN = frozenset({"kind"})
+_Register = TypeVar("_Register")
 
 
 class _Entry(BaseModel):
@@ -126,53 +128,86 @@ def load_actions(folder: Path) -> ActionCatalogue:
     Raises:
         BadInputError: With all problems of all files, each with line and column.
     """
-    rules = folder.parent
-    agencies = load_agencies(rules / "agencies.yaml")
-    legal = load_legal_texts(rules / "legal_bases.yaml")
-    calendar = load_calendar(rules / "days_off.yaml")
-    practices = load_practices(rules / "practices.yaml")
-    actions: list[Action] = []
-    problems: list[Problem] = []
-    seen: set[str] = set()
-    for path in sorted(folder.glob("*.yaml")):
-        document = read_yaml(path)
-        file, found = validate(document, _File)
-        problems += found
-        for place, action in enumerate(file.actions if file else ()):
-            problems += _contradictions(document, place, action, agencies, legal, seen)
-            actions.append(action)
+    registers, problems = _registers(folder.parent)
+    documents = [read_yaml(path) for path in sorted(folder.glob("*.yaml"))]
+    files = [(document, *validate(document, _File)) for document in documents]
+    problems += [problem for _document, _file, found in files for problem in found]
+    if registers is not None:
+        seen: set[str] = set()
+        for document, file, _found in files:
+            for place, action in enumerate(file.actions if file else ()):
+                problems += _twice(document, place, action, seen)
+                problems += _contradictions(document, place, action, registers)
     refuse(problems, lambda: _("The actions in {folder} are not valid.").format(folder=folder))
-    return ActionCatalogue(tuple(actions), legal, calendar, practices)
+    assert registers is not None
+    actions = tuple(action for _document, file, _found in files if file for action in file.actions)
+    return ActionCatalogue(actions, registers.legal, registers.calendar, registers.practices)
 
 
-def _contradictions(  # noqa: PLR0913  one check an input
-    document: Document,
-    place: int,
-    action: Action,
-    agencies: AgencyRegister,
-    legal: LegalRegister,
-    seen: set[str],
-) -> Iterator[Problem]:
-    way = ("actions", place)
+@dataclass(frozen=True)
+class _Registers:
+    """What the actions' words come from."""
+
+    agencies: AgencyRegister
+    legal: LegalRegister
+    calendar: Calendar
+    practices: tuple[Practice, ...]
+
+
+def _registers(rules: Path) -> tuple[_Registers | None, list[Problem]]:
+    """Return the registers, None where one has errors, and the problems of all of them."""
+    problems: list[Problem] = []
+
+    def tried(load: Callable[[Path], _Register], name: str) -> _Register | None:
+        try:
+            return load(rules / name)
+        except BadInputError as error:
+            problems.extend(error.problems)
+            return None
+
+    agencies = tried(load_agencies, "agencies.yaml")
+    legal = tried(load_legal_texts, "legal_bases.yaml")
+    calendar = tried(load_calendar, "days_off.yaml")
+    practices = tried(load_practices, "practices.yaml")
+    if agencies is None or legal is None or calendar is None or practices is None:
+        return None, problems
+    return _Registers(agencies, legal, calendar, practices), problems
+
+
+def _twice(document: Document, place: int, action: Action, seen: set[str]) -> Iterator[Problem]:
     if action.id in seen:
-        yield document.problem("action-twice", _("each id once"), (*way, "id"), value=action.id)
+        yield document.problem("action-twice", _("each id once"), ("actions", place, "id"), value=action.id)
     seen.add(action.id)
-    known = [*agencies.agencies, *agencies.duties]
+
+
+def _contradictions(document: Document, place: int, action: Action, registers: _Registers) -> Iterator[Problem]:
+    way = ("actions", place)
     for key, name in [("lead", action.lead), *(("coordinating", one) for one in action.coordinating)]:
-        if name not in agencies:
-            close = ", ".join(nearest(name, known)) or "…"
-            expected = _("an agency or a duty: {nearest}").format(nearest=close)
-            yield document.problem("action-agency", expected, (*way, key), value=name)
+        yield from _agency_problems(document, (*way, key), name, registers.agencies)
     for name in action.legal:
-        if name not in legal.texts:
-            expected = _("a legal text: {nearest}").format(nearest=", ".join(nearest(name, legal.texts)) or "…")
-            yield document.problem("action-legal", expected, (*way, "legal"), value=name)
+        if name not in registers.legal.texts:
+            close = ", ".join(nearest(name, registers.legal.texts)) or "…"
+            yield document.problem(
+                "action-legal", _("a legal text: {nearest}").format(nearest=close), (*way, "legal"), value=name
+            )
     for key, text in (("task", action.task), ("output", action.output)):
         for token in _TOKEN.findall(text):
-            if token not in agencies.terms and token not in _ALWAYS_KNOWN:
+            if token not in registers.agencies.terms and token not in _ALWAYS_KNOWN:
                 yield document.problem("action-term", _("a term of agencies.yaml"), (*way, key), value=token)
         if not text.strip() or text.rstrip().endswith("."):
             yield document.problem("action-sentence", _("a sentence without its full stop"), (*way, key), value=text)
+
+
+def _agency_problems(
+    document: Document, way: tuple[str | int, ...], name: str, agencies: AgencyRegister
+) -> Iterator[Problem]:
+    if name not in agencies:
+        close = ", ".join(nearest(name, [*agencies.agencies, *agencies.duties])) or "…"
+        expected = _("an agency or a duty: {nearest}").format(nearest=close)
+        yield document.problem("action-agency", expected, way, value=name)
+    elif name in agencies.agencies and not agencies.agencies[name].always:
+        expected = _("a duty, since this office did not exist at every date")
+        yield document.problem("action-dated-agency", expected, way, value=name)
 
 
 def filled(text: str, agencies: AgencyRegister, kind: str, on: date) -> str:

@@ -57,7 +57,9 @@ def load_calendar(path: Path) -> Calendar:
     file, problems = validate(document, _File)
     for year, days in (file.years if file else {}).items():
         problems += [
-            document.problem("day-off-year", _("a day of the year it stands under"), ("years", year, place), value=str(day))
+            document.problem(
+                "day-off-year", _("a day of the year it stands under"), ("years", year, place), value=str(day)
+            )
             for place, day in enumerate(days)
             if str(day.year) != year
         ]

@@ -57,6 +57,11 @@ class Agency(_Dated):
     source: str
     basis: Basis
 
+    @property
+    def always(self) -> bool:
+        """Whether the office existed at every date the program knows of."""
+        return self.valid_from is None and self.valid_to is None
+
     def name_for(self, kind: str) -> str:
         """Return the Vietnamese name in a ``tỉnh`` or a ``thành phố``."""
         name = self.name_in_city if self.name_in_city and kind == CITY else self.name
@@ -145,7 +150,9 @@ def load_agencies(path: Path) -> AgencyRegister:
     refuse(problems, lambda: _("{file} is not a valid register of agencies.").format(file=path.name))
     assert file is not None
     return AgencyRegister(
-        {one.id: one for one in file.agencies}, {one.id: one for one in file.duties}, {one.id: one for one in file.terms}
+        {one.id: one for one in file.agencies},
+        {one.id: one for one in file.duties},
+        {one.id: one for one in file.terms},
     )
 
 
@@ -175,6 +182,9 @@ def _contradictions(document: Document, file: _File) -> Iterator[Problem]:
 
 
 def _gaps(document: Document, way: tuple[str | int, ...], spans: Sequence[_Dated]) -> Iterator[Problem]:
+    if spans[0].valid_from is not None or spans[-1].valid_to is not None:
+        expected = _("spans that leave no date out: the first without from, the last without to")
+        yield document.problem("agency-span", expected, way)
     for number, (earlier, later) in enumerate(pairwise(spans)):
         ends, begins = earlier.valid_to, later.valid_from
         if ends is None or begins is None or begins != ends + timedelta(days=1):

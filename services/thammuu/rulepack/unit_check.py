@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -67,10 +68,10 @@ def read_units(folder: Path) -> tuple[Unit, ...]:
 
 
 def _unit_problems(units: list[_Placed]) -> Iterator[Problem]:
-    ids = [one.entry.id for one in units]
+    ids = Counter(one.entry.id for one in units)
     for one in units:
         entry = one.entry
-        if ids.count(entry.id) > 1:
+        if ids[entry.id] > 1:
             yield one.document.problem("duplicate-unit", _("each id once"), (*one.way, "id"), value=entry.id)
         if not entry.names and not (entry.name and entry.en):
             yield one.document.problem("unit-name", _("name and en, or names"), one.way, value=entry.id)
@@ -78,10 +79,16 @@ def _unit_problems(units: list[_Placed]) -> Iterator[Problem]:
             if part not in ids:
                 yield _unknown_unit(one.document, (*one.way, "merges"), part, ids)
         yield from _name_problems(one)
+    yield from _code_problems(units)
+
+
+def _code_problems(units: list[_Placed]) -> Iterator[Problem]:
+    owners: dict[tuple[str, str], list[_Placed]] = {}
     for one in units:
-        for other in units:
-            same = one.level == other.level and one.entry.code == other.entry.code and one is not other
-            if same and _overlap(one.entry, other.entry):
+        owners.setdefault((one.level, one.entry.code), []).append(one)
+    for same in owners.values():
+        for one in same:
+            if any(one is not other and _overlap(one.entry, other.entry) for other in same):
                 expected = _("a code that no other unit has at the same time")
                 yield one.document.problem("duplicate-code", expected, (*one.way, "code"), value=one.entry.code)
 
@@ -99,16 +106,17 @@ def _name_problems(one: _Placed) -> Iterator[Problem]:
 
 
 def _region_problems(regions: list[_PlacedRegion], ids: set[str]) -> Iterator[Problem]:
+    members: dict[str, list[RegionEntry]] = {}
+    for one in regions:
+        for unit in one.entry.units:
+            members.setdefault(unit, []).append(one.entry)
     for one in regions:
         for i, unit in enumerate(one.entry.units):
             if unit not in ids:
                 yield _unknown_unit(one.document, (*one.way, "units", i), unit, ids)
-            for other in regions:
-                twice = one is not other and unit in other.entry.units and _overlap(one.entry, other.entry)
-                if twice or one.entry.units.count(unit) > 1:
-                    expected = _("a unit in one region at a time")
-                    yield one.document.problem("two-regions", expected, (*one.way, "units", i), value=unit)
-                    break
+            if sum(_overlap(one.entry, other) for other in members[unit]) > 1:
+                expected = _("a unit in one region at a time")
+                yield one.document.problem("two-regions", expected, (*one.way, "units", i), value=unit)
 
 
 def _unknown_unit(document: Document, way: Steps, unit: str, ids: Iterable[str]) -> Problem:

@@ -141,6 +141,13 @@ class UnitRegistry:
         return {unit.id: unit for unit in self.units}
 
     @cached_property
+    def _by_code(self) -> dict[str, tuple[Unit, ...]]:
+        found: dict[str, list[Unit]] = {}
+        for unit in self.units:
+            found.setdefault(unit.code, []).append(unit)
+        return {code: tuple(units) for code, units in found.items()}
+
+    @cached_property
     def _by_key(self) -> dict[str, tuple[Unit, ...]]:
         found: dict[str, dict[str, Unit]] = {}
         for unit in self.units:
@@ -195,7 +202,7 @@ class UnitRegistry:
     def _named(self, asked: str) -> tuple[Unit, ...]:
         code = code_key(asked)
         if code is not None:
-            return tuple(unit for unit in self.units if unit.code == code)
+            return self._by_code.get(code, ())
         if asked in self._by_id:
             return (self._by_id[asked],)
         kind = stated_kind(asked)

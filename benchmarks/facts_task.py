@@ -1,0 +1,115 @@
+"""One measurement of ``facts.py``, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from datetime import date
+from typing import TYPE_CHECKING
+
+import polars as pl
+from simulated_scores import simulated_framework, simulated_period
+
+from thammuu.analysis.assessment import assess
+from thammuu.analysis.fact_catalogue import EVERY_COLUMN
+from thammuu.analysis.facts import FactTable, compute_facts
+from thammuu.analysis.firing import Firing
+from thammuu.analysis.rules import load_rules
+from thammuu.resources import rules_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from thammuu.analysis.inputs import IndexPeriod
+
+REPEATS = 3
+ENGINE_CHUNK = 20_000
+
+
+def windows(now: IndexPeriod, before: IndexPeriod, *, shift: bool) -> Callable[[], int]:
+    """Median, p25, rank and previous as a first attempt in polars would write them; the unit is not left out."""
+    frames = [
+        one.scores.select("unit_id", "code", "score", period=pl.lit(year))
+        for one, year in ((before, 2021), (now, 2022))
+    ]
+    small = [frame.with_columns(pl.col("code", "unit_id").cast(pl.Categorical).to_physical()) for frame in frames]
+    both = pl.concat(small)
+    score = pl.col("score")
+    figures = {
+        "median": score.median().over("code"),
+        "p25": score.quantile(0.25, "linear").over("code"),
+        "rank": score.rank("min", descending=True).over("code"),
+    }
+
+    def by_join() -> int:
+        past = small[0].select("unit_id", "code", previous="score")
+        return small[1].with_columns(**figures).join(past, on=["unit_id", "code"], how="left").height
+
+    def by_shift() -> int:
+        previous = both.select(score.shift(1).over("unit_id", "code", order_by="period"))
+        return small[1].with_columns(**figures).height + previous.height
+
+    return by_shift if shift else by_join
+
+
+def facts_and_rules(now: IndexPeriod, before: IndexPeriod) -> int:
+    """All national facts, and every firing of the shipped rules."""
+    firing = Firing(load_rules(rules_folder()), FactTable(now, [before]))
+    facts = firing.table.columns(EVERY_COLUMN, firing.peers("national"))
+    assert facts.height
+    return firing.hits(date(2022, 12, 31)).height
+
+
+def conditions(now: IndexPeriod, before: IndexPeriod, *, by_row: bool) -> Callable[[], int | tuple[int, float]]:
+    """The shipped conditions on ready-made facts; nulls are filled, which the row engine cannot compare."""
+    rules = load_rules(rules_folder()).rules
+    names = sorted({name for rule in rules for name in rule.condition.facts})
+    facts = compute_facts(now, [before]).filter(pl.col("level") == "criterion")
+    facts = facts.select(pl.col(names).fill_null(0))
+    if by_row:
+        return lambda: _by_row([rule.condition.text for rule in rules], facts)
+    expressions = [rule.condition.expression().sum().alias(rule.id) for rule in rules]
+    return lambda: sum(facts.select(expressions).row(0))
+
+
+def _by_row(texts: list[str], facts: pl.DataFrame) -> tuple[int, float]:
+    import zen
+
+    compiled = [zen.compile_expression(text.replace(" = ", " == ").replace(" AND ", " and ")) for text in texts]
+    fired, seconds = 0, 0.0
+    for chunk in facts.iter_slices(ENGINE_CHUNK):
+        rows = chunk.to_dicts()
+        started = time.perf_counter()
+        fired += sum(expression.evaluate(row) is True for row in rows for expression in compiled)
+        seconds += time.perf_counter() - started
+    return fired, seconds
+
+
+def main(line: str, units: int) -> None:
+    """Measure one line and print it as JSON."""
+    tree = simulated_framework()
+    now, before = simulated_period(tree, 2022, units), simulated_period(tree, 2021, units)
+    tasks: dict[str, Callable[[], Callable[[], int | tuple[int, float]]]] = {
+        "windows-join": lambda: windows(now, before, shift=False),
+        "windows-shift": lambda: windows(now, before, shift=True),
+        "facts": lambda: lambda: compute_facts(now, [before]).height,
+        "facts-and-rules": lambda: lambda: facts_and_rules(now, before),
+        "findings": lambda: lambda: len(assess(load_rules(rules_folder()), now, [before]).findings),
+        "conditions": lambda: conditions(now, before, by_row=False),
+        "row-engine": lambda: conditions(now, before, by_row=True),
+    }
+    task, best, results = tasks[line](), float("inf"), 0
+    for _repeat in range(1 if line in ("row-engine", "findings") and units > ENGINE_CHUNK // 100 else REPEATS):
+        started = time.perf_counter()
+        outcome = task()
+        seconds = time.perf_counter() - started
+        results, seconds = outcome if isinstance(outcome, tuple) else (outcome, seconds)
+        best = min(best, seconds)
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": best, "peak_mb": peak_mb, "results": results}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

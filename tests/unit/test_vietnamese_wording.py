@@ -1,0 +1,110 @@
+"""Figures, dates and comparisons in administrative Vietnamese."""
+
+from datetime import date
+
+import pytest
+
+from thammuu.memos.clean import clean_text
+from thammuu.memos.gain import rank_of
+from thammuu.memos.wording import (
+    change,
+    count,
+    figure,
+    joined,
+    long_day,
+    period_name,
+    place_in,
+    rank_change,
+    roman,
+    scale_end,
+    score_figure,
+    vietnamese_day,
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "printed"),
+    [(0.837394655, "0,84"), (16117, "16.117,00"), (-0.004, "0,00"), (-1.5, "-1,50"), (2.005, "2,00")],
+)
+def test_figures_have_a_decimal_comma_and_no_negative_zero(value: float, printed: str) -> None:
+    assert figure(value) == printed
+
+
+@pytest.mark.parametrize(
+    ("value", "printed"), [(43.28549, "43,2855"), (81.5, "81,50"), (78.5668, "78,5668"), (60, "60,00")]
+)
+def test_totals_keep_up_to_four_decimals(value: float, printed: str) -> None:
+    assert score_figure(value) == printed
+
+
+@pytest.mark.parametrize(("value", "printed"), [(80, "80"), (2.5, "2,5"), (3.33, "3,33"), (100, "100")])
+def test_ends_of_scales_have_no_useless_decimals(value: float, printed: str) -> None:
+    assert scale_end(value) == printed
+
+
+@pytest.mark.parametrize(("number", "printed"), [(1, "01"), (9, "09"), (10, "10"), (0, "0"), (1234, "1.234")])
+def test_counts_under_ten_take_a_zero(number: int, printed: str) -> None:
+    assert count(number) == printed
+
+
+@pytest.mark.parametrize(
+    ("day", "short", "long"),
+    [
+        (date(2026, 1, 5), "05/01/2026", "ngày 05 tháng 01 năm 2026"),
+        (date(2022, 9, 30), "30/9/2022", "ngày 30 tháng 9 năm 2022"),
+        (date(2025, 6, 9), "09/6/2025", "ngày 09 tháng 6 năm 2025"),
+        (date(2021, 12, 6), "06/12/2021", "ngày 06 tháng 12 năm 2021"),
+    ],
+)
+def test_dates_take_a_zero_before_days_under_ten_and_months_one_and_two(day: date, short: str, long: str) -> None:
+    assert vietnamese_day(day) == short
+    assert long_day(day) == long
+
+
+@pytest.mark.parametrize(
+    ("period", "words"),
+    [("2021", "năm 2021"), ("2022-Q3", "quý III/2022"), ("2022-06", "tháng 6/2022"), ("2022-06-15", "ngày 15/6/2022")],
+)
+def test_periods_are_said_in_words(period: str, words: str) -> None:
+    assert period_name(period) == words
+
+
+def test_changes_are_said_with_a_verb_and_never_with_a_sign() -> None:
+    assert change(-0.42, "points", "năm 2020") == "giảm 0,42 điểm so với năm 2020"
+    assert change(2.46, "percent", "năm 2020") == "tăng 2,46 điểm phần trăm so với năm 2020"
+    assert change(0.001, "points", "năm 2020") == "không thay đổi so với năm 2020"
+    assert rank_change(-17, "năm 2020") == "giảm 17 bậc so với năm 2020"
+    assert rank_change(1, "năm 2020") == "tăng 01 bậc so với năm 2020"
+    assert rank_change(0, "năm 2020") == "giữ nguyên thứ hạng so với năm 2020"
+
+
+def test_a_rank_without_a_known_number_of_units_stands_alone() -> None:
+    assert place_in(60, 63) == "thứ 60/63 tỉnh, thành phố"
+    assert place_in(60, None) == "thứ 60"
+
+
+def test_lists_and_numerals() -> None:
+    assert joined(["a"]) == "a"
+    assert joined(["a", "b", "c"]) == "a, b và c"
+    assert [roman(number) for number in range(1, 11)] == ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "cleaned"),
+    [
+        ("Hoa\u0300 Bi\u0300nh", "Hoà Bình"),
+        ("a\u200bb\u202ec\x00d", "abcd"),
+        ("a\u00a0 \t\n b", "a b"),
+        ("\ue000x\ud800", "x"),
+        ("dài " * 10, "dài dài dài dài dài…"),
+    ],
+    ids=["normal-form", "controls", "spaces", "private-use", "length"],
+)
+def test_text_is_cleaned(raw: str, cleaned: str) -> None:
+    limit = 20 if raw.startswith("dài") else 100
+    assert clean_text(raw, limit=limit) == cleaned
+
+
+def test_ranks_are_competition_ranks() -> None:
+    assert rank_of(5.0, [6.0, 5.0, 4.0]) == 2
+    assert rank_of(5.0 + 1e-12, [5.0]) == 1
