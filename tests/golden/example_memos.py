@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MEETING = date(2022, 6, 20)
 PROVINCES = 63
+AGGREGATES: dict[tuple[str, int], dict[str, dict[str, float]]] = {}
+"""Rows that are no units, by index and year."""
 
 
 @lru_cache(maxsize=1)
@@ -38,6 +40,9 @@ def sheet(index: str, year: int) -> IndexPeriod:
     path = examples_folder() / index / f"{index}-{year}.csv"
     partial = index != "papi"
     read = read_submission(path, framework=framework, units=pack().units, period=period, partial=partial)
+    columns = read.payload()["aggregates"]
+    for label, code, score in zip(columns["label"], columns["code"], columns["score"], strict=True):
+        AGGREGATES.setdefault((index, year), {}).setdefault(label, {})[code] = float(score)
     return index_period(f"{index}-{year}", read.payload(), framework, pack().units)
 
 
@@ -77,6 +82,7 @@ class Published:
                 for row in _first(others, "delta")
             },
             totals=facts.filter(pl.col("code") == root)["total"].drop_nulls().to_list() if current.complete else (),
+            aggregates=AGGREGATES.get((self.index, int(str(current.period))), {}),
         )
 
     def _history(self, unit_id: str) -> Iterator[HistoryPoint]:

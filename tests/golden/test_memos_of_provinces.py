@@ -45,6 +45,7 @@ def test_ha_nam_stands_where_the_meeting_heard_and_the_difference_is_noted() -> 
     assert section is not None
     par_index, sipas, papi = section.lines
     assert "đạt 81,51/100 điểm" in par_index.text
+    assert "thấp hơn trung bình cả nước (86,37 điểm) 4,86 điểm" in par_index.text
     assert "xếp thứ 60/63 tỉnh, thành phố" in par_index.text
     assert "xếp thứ 19/63 tỉnh, thành phố" in sipas.text
     assert "43,2855/80 điểm" in papi.text

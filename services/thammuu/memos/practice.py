@@ -10,13 +10,16 @@ from .wording import BEFORE_MERGER, capital, figure, period_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
+    from thammuu.rulepack.actions_practices import Practice
     from thammuu.rulepack.frameworks import Node
 
     from .scope import Scope
     from .view import PublicationView
     from .weighing import Weighed
 
+_MAX_NAMED = 3
 _MAX_CLIMBERS = 4
 _WORTH_TELLING = 0.02
 """A climb smaller than this share of the scale is noise in a survey of about 200 people a province."""
@@ -31,19 +34,32 @@ def practice_section(scope: Scope, numeral: str) -> TextSection | None:
     return TextSection(heading=f"{numeral}. KINH NGHIỆM CỦA CÁC ĐỊA PHƯƠNG", paragraphs=(opening,), entries=entries)
 
 
-def _named(scope: Scope) -> Iterator[str]:
-    concepts = {node.concept for one in scope.in_body for node in _upwards(one)}
-    for practice in scope.catalogue.practices:
-        if (
-            practice.known_from <= scope.as_of
-            and practice.unit_id != scope.unit.id
-            and concepts & set(practice.answers)
-        ):
-            name = practice.unit
-            if practice.merged_on and practice.merged_on <= scope.as_of:
-                name = f"{name} {BEFORE_MERGER}"
-            effect = f"; {practice.effect}" if practice.effect else ""
-            yield clean_text(f"{capital(name)}: {practice.done}{effect} (nguồn: {practice.source_name}).")
+def _named(scope: Scope) -> list[str]:
+    """Return named practice: on the found criterion itself first, the newest first."""
+    near: dict[str, int] = {}
+    for one in scope.in_body:
+        for steps, node in enumerate(_upwards(one)):
+            near[node.concept] = min(steps, near.get(node.concept, steps))
+    known = [
+        (
+            min(near[concept] for concept in practice.answers if concept in near),
+            -practice.known_from.toordinal(),
+            practice,
+        )
+        for practice in scope.catalogue.practices
+        if practice.known_from <= scope.as_of
+        and practice.unit_id != scope.unit.id
+        and near.keys() & set(practice.answers)
+    ]
+    known.sort(key=lambda one: (*one[:2], one[2].id))
+    return [_told(practice, scope.as_of) for _steps, _day, practice in known[:_MAX_NAMED]]
+
+
+def _told(practice: Practice, as_of: date) -> str:
+    merged = practice.merged_on is not None and practice.merged_on <= as_of
+    name = f"{practice.unit} {BEFORE_MERGER}" if merged else practice.unit
+    effect = f"; {practice.effect}" if practice.effect else ""
+    return clean_text(f"{capital(name)}: {practice.done}{effect} (nguồn: {practice.source_name}).")
 
 
 def _upwards(one: Weighed) -> Iterator[Node]:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from .view import PublicationView
 
 _LEAST_POINTS = 2
+_NATIONAL_MEAN = ("cả nước", "trung bình", "toàn quốc")
+"""Words by which sheets name the row of the national mean."""
 _MAX_POINTS = 6
 
 
@@ -55,7 +57,7 @@ def _result(view: PublicationView) -> str:
     total = total_of(view)
     if total is None:
         return _without_total(view)
-    parts = [_score(view, total)]
+    parts = [_score(view, total), _against_mean(view, total)]
     band = view.total_row.get("band")
     if band:
         parts.append(f"thuộc nhóm {band}")
@@ -73,6 +75,27 @@ def _score(view: PublicationView, total: float) -> str:
     if not row.get("previous_period") or not scale_kept(root, row):
         return text
     return f"{text}, {change(total - row['previous_score'], root.scale_unit, period_name(row['previous_period']))}"
+
+
+def _against_mean(view: PublicationView, total: float) -> str:
+    """Return how the total compares with the published national mean, empty where none was published."""
+    root = view.framework.root
+    mean = next(
+        (
+            scores[root.code]
+            for label, scores in view.aggregates.items()
+            if root.code in scores and any(word in label.casefold() for word in _NATIONAL_MEAN)
+        ),
+        None,
+    )
+    if mean is None:
+        return ""
+    percent = root.scale_unit == "percent"
+    told = f"trung bình cả nước ({score_figure(mean)}{'%' if percent else ' điểm'})"
+    if round(total - mean, 2) == 0:
+        return f"bằng {told}"
+    size = f"{figure(abs(total - mean))} {'điểm phần trăm' if percent else 'điểm'}"
+    return f"{'cao' if total > mean else 'thấp'} hơn {told} {size}"
 
 
 def _rank(view: PublicationView) -> str:
