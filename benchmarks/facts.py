@@ -17,6 +17,7 @@ CRITERIA = 100
 LIMIT_WINDOWS, LIMIT_ENGINE, LIMIT_MB = 8.0, 100.0, 1_500.0
 LINES = {
     "windows-join": "plain windows: median, p25, rank; previous by join",
+    "windows-keyed": "the same on integer keys made beforehand (no limit is set against it)",
     "windows-shift": "plain windows: median, p25, rank; previous by shift over unit, code",
     "facts": "all facts, national peers",
     "facts-and-rules": "all facts and every shipped rule (national and regional peers)",

@@ -23,18 +23,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from thammuu.analysis.inputs import IndexPeriod
+    from thammuu.analysis.rules import RuleSet
 
 REPEATS = 3
 ENGINE_CHUNK = 20_000
 
 
-def windows(now: IndexPeriod, before: IndexPeriod, *, shift: bool) -> Callable[[], int]:
-    """Median, p25, rank and previous as a first attempt in polars would write them; the unit is not left out."""
+def windows(now: IndexPeriod, before: IndexPeriod, *, shift: bool, keyed: bool = False) -> Callable[[], int]:
+    """Median, p25, rank and previous as a first attempt in polars would write them; the unit is not left out.
+
+    ``keyed`` gives them integer codes made beforehand, which the facts have to make for themselves.
+    """
     frames = [
         one.scores.select("unit_id", "code", "score", period=pl.lit(year))
         for one, year in ((before, 2021), (now, 2022))
     ]
-    small = [frame.with_columns(pl.col("code", "unit_id").cast(pl.Categorical).to_physical()) for frame in frames]
+    keys = pl.col("code", "unit_id")
+    small = [frame.with_columns(keys.cast(pl.Categorical).to_physical() if keyed else keys) for frame in frames]
     both = pl.concat(small)
     score = pl.col("score")
     figures = {
@@ -54,17 +59,19 @@ def windows(now: IndexPeriod, before: IndexPeriod, *, shift: bool) -> Callable[[
     return by_shift if shift else by_join
 
 
-def facts_and_rules(now: IndexPeriod, before: IndexPeriod) -> int:
+def facts_and_rules(rules: RuleSet, now: IndexPeriod, before: IndexPeriod) -> int:
     """All national facts, and every firing of the shipped rules."""
-    firing = Firing(load_rules(rules_folder()), FactTable(now, [before]))
+    firing = Firing(rules, FactTable(now, [before]))
     facts = firing.table.columns(EVERY_COLUMN, firing.peers("national"))
     assert facts.height
     return firing.hits(date(2022, 12, 31)).height
 
 
-def conditions(now: IndexPeriod, before: IndexPeriod, *, by_row: bool) -> Callable[[], int | tuple[int, float]]:
+def conditions(
+    ruleset: RuleSet, now: IndexPeriod, before: IndexPeriod, *, by_row: bool
+) -> Callable[[], int | tuple[int, float]]:
     """The shipped conditions on ready-made facts; nulls are filled, which the row engine cannot compare."""
-    rules = load_rules(rules_folder()).rules
+    rules = ruleset.rules
     names = sorted({name for rule in rules for name in rule.condition.facts})
     facts = compute_facts(now, [before]).filter(pl.col("level") == "criterion")
     facts = facts.select(pl.col(names).fill_null(0))
@@ -90,15 +97,17 @@ def _by_row(texts: list[str], facts: pl.DataFrame) -> tuple[int, float]:
 def main(line: str, units: int) -> None:
     """Measure one line and print it as JSON."""
     tree = simulated_framework()
+    rules = load_rules(rules_folder())
     now, before = simulated_period(tree, 2022, units), simulated_period(tree, 2021, units)
     tasks: dict[str, Callable[[], Callable[[], int | tuple[int, float]]]] = {
         "windows-join": lambda: windows(now, before, shift=False),
+        "windows-keyed": lambda: windows(now, before, shift=False, keyed=True),
         "windows-shift": lambda: windows(now, before, shift=True),
         "facts": lambda: lambda: compute_facts(now, [before]).height,
-        "facts-and-rules": lambda: lambda: facts_and_rules(now, before),
-        "findings": lambda: lambda: len(assess(load_rules(rules_folder()), now, [before]).findings),
-        "conditions": lambda: conditions(now, before, by_row=False),
-        "row-engine": lambda: conditions(now, before, by_row=True),
+        "facts-and-rules": lambda: lambda: facts_and_rules(rules, now, before),
+        "findings": lambda: lambda: len(assess(rules, now, [before]).findings),
+        "conditions": lambda: conditions(rules, now, before, by_row=False),
+        "row-engine": lambda: conditions(rules, now, before, by_row=True),
     }
     task, best, results = tasks[line](), float("inf"), 0
     for _repeat in range(1 if line in ("row-engine", "findings") and units > ENGINE_CHUNK // 100 else REPEATS):

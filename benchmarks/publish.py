@@ -85,7 +85,18 @@ def measure(name: str, scores: Path, rules: Path, runs: int) -> None:
         with tempfile.TemporaryDirectory() as folder:
             data, models = Path(folder) / "data", Path(folder) / "models.json"
             timed(["-m", "thammuu", "--data", str(data), "publications"], environment)
-            arguments = ["-m", "thammuu", "--data", str(data), "publish", str(scores), "--index", "papi", "--period", "2022"]
+            arguments = [
+                "-m",
+                "thammuu",
+                "--data",
+                str(data),
+                "publish",
+                str(scores),
+                "--index",
+                "papi",
+                "--period",
+                "2022",
+            ]
             wall, memory = timed([*arguments, "--published-on", "2023-04-12"], environment)
             ready, _ = timed([__file__, "--startup", str(rules)], environment)
             models_of(data, models, environment)

@@ -40,6 +40,8 @@ STEPS = (
         Step(f"papi/papi-{year}.csv", "papi", str(year), date(year + 1, 12, 31), history=True)
         for year in (2018, 2019, 2020)
     ),
+    Step("par-index/par-index-2020.csv", "par-index", "2020", date(2021, 12, 31), history=True, partial=True),
+    Step("sipas/sipas-2020.csv", "sipas", "2020", date(2021, 12, 31), history=True, partial=True),
     Step("papi/papi-2021.csv", "papi", "2021", MEETING),
     Step("par-index/par-index-2021.csv", "par-index", "2021", MEETING, partial=True),
     Step("sipas/sipas-2021.csv", "sipas", "2021", MEETING, partial=True),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from thammuu.i18n import _
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -31,9 +33,9 @@ class Place:
         if self.sheet:
             head += f"[{self.sheet}]"
         if self.row is not None:
-            head += f" row {self.row}"
+            head += " " + _("row {row}").format(row=self.row)
         if self.column is not None:
-            head += f" column {self.column}"
+            head += " " + _("column {column}").format(column=self.column)
         return head.strip()
 
 

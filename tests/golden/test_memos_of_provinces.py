@@ -1,6 +1,7 @@
 """The memo of Hà Nam for the meeting of 20 June 2022 and of others, word for word."""
 
 import os
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -175,9 +176,20 @@ def test_a_committee_assigns_its_own_and_asks_the_others() -> None:
 def test_findings_beyond_fifteen_go_to_a_landscape_annex() -> None:
     model = memo("son-la")
     assert model.findings is not None
-    assert sum(line.in_body for line in model.findings.lines) == 15
+    assert sum(line.in_body and line.code != "total" for line in model.findings.lines) == 15
+    left = [line for line in model.findings.lines if not line.in_body]
+    assert sum(len(table.rows) for annex in model.annexes for table in annex.tables) == len(left)
     assert len(model.annexes) == 1
     assert model.annexes[0].landscape
+
+
+def test_every_finding_is_printed_somewhere(renderer: Renderer) -> None:
+    for unit in ("ha-nam", "son-la", "can-tho"):
+        model = memo(unit, date(2023, 4, 12), year=2022)
+        assert model.findings is not None
+        printed = renderer.text(model).casefold()
+        lines = [line for line in model.findings.lines if line.code != "total"]
+        assert [line.name for line in lines if line.name.casefold() not in re.sub(r"\s+", " ", printed)] == []
 
 
 def test_the_same_inputs_give_the_same_model_and_the_same_bytes(renderer: Renderer) -> None:

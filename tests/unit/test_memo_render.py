@@ -16,7 +16,6 @@ from thammuu.errors import EnvironmentFaultError, PermanentRefusalError
 from thammuu.memos import letter
 from thammuu.memos.model import (
     Annex,
-    Bar,
     Chart,
     Column,
     Letterhead,
@@ -61,9 +60,7 @@ def model(text: str = "tỉnh Hà Nam", rows: int = 2, pages: int = 0) -> MemoMo
         name=text[:20], points=tuple(Point(label=str(y), rank=y - 2015, n=63, text="x") for y in (2020, 2021))
     )
     chart = Chart(kind="ranks", caption=f"Hình 1. {text}", alt=text, series=(series,))
-    gaps = Chart(kind="gaps", caption="Hình 2", alt=text, bars=(Bar(label=text[:50], value=-3.0, text="3,0"),))
     annex = Annex(number="Phụ lục I", title=text, reference="(Kèm theo)", tables=(table(text, rows),))
-    del gaps
     return MemoModel(
         draft=True,
         round="2022",

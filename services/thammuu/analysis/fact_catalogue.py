@@ -33,6 +33,12 @@ PEER_FACTS: dict[str, type[pl.DataType]] = {
 }
 """The facts that depend on the rule's peer group."""
 
+COUNTERFACTUALS = frozenset({"gain_to_median", "gain_to_best", "rank_if_median", "rank_if_max"})
+"""The peer facts that say what raising one node would bring."""
+
+COUNTERFACTUALS = frozenset({"gain_to_median", "gain_to_best", "rank_if_median", "rank_if_max"})
+"""The peer facts that say what raising one node would bring."""
+
 FACTS: dict[str, type[pl.DataType]] = {
     "score": pl.Float64,
     "min_score": pl.Float64,

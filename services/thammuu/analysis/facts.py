@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from thammuu.analysis.fact_catalogue import EVERY_COLUMN, FACTS, PEER_FACTS
+from thammuu.analysis.fact_catalogue import COUNTERFACTUALS, EVERY_COLUMN, FACTS, PEER_FACTS
 from thammuu.analysis.peer_figures import ladder, median_of_others, named_peer_columns, peer_columns
 from thammuu.analysis.peer_groups import NATIONAL, PeerGroup, nearest_units, partition
 from thammuu.analysis.scoring import Grid, score_grid
@@ -16,7 +16,7 @@ from thammuu.analysis.totals import counterfactual_columns, unit_totals
 from thammuu.analysis.trends import level_slots, national_ladder, periods_below, trend_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from thammuu.analysis.inputs import IndexPeriod
     from thammuu.analysis.peer_figures import Ladder
@@ -107,12 +107,12 @@ class FactTable:
         )
         return periods_below(self.grid, self.ladder, earlier).alias("periods_below").to_frame()
 
-    def peers(self, group: PeerGroup, *, deltas: bool = True) -> pl.DataFrame:
+    def peers(self, group: PeerGroup, wanted: Collection[str] = tuple(PEER_FACTS)) -> pl.DataFrame:
         """Return the facts of a peer group, a row a cell.
 
         Args:
             group: With whom units are compared.
-            deltas: Also compute ``peer_delta``.
+            wanted: The facts that are needed; others may be left out.
         """
         if not self.current.complete:
             return self._no_peers()
@@ -123,9 +123,12 @@ class FactTable:
             slots = level_slots(self.grid, part)
             national = group.kind == "national"
             steps = self.ladder if national else ladder(self.grid.cells["attainment"], slots, ranked=True)
-            found = peer_columns(steps, group)
-            if deltas:
+            both = set() if COUNTERFACTUALS.isdisjoint(wanted) else {"peer_max", "peer_median"}
+            found = peer_columns(steps, group, {*wanted, *both})
+            if "peer_delta" in wanted:
                 found = found.with_columns(peer_delta=median_of_others(self._trend["delta"], slots, group))
+        if COUNTERFACTUALS.isdisjoint(wanted):
+            return found
         cells = self.grid.cells.select("u", "k", "score", "attainment", "min_score", "max_score")
         cells = cells.hstack(found.select("peer_median", "peer_max"))
         gains = counterfactual_columns(cells, self.totals, self.grid.nodes, complete=True)

@@ -32,17 +32,16 @@ class Firing:
 
     rules: RuleSet
     table: FactTable
-    _peers: dict[tuple[str, bool], pl.DataFrame] = field(default_factory=dict)
+    _peers: dict[str, pl.DataFrame] = field(default_factory=dict)
 
     def peers(self, name: str) -> pl.DataFrame:
-        """Return a peer group's facts, computed once; ``peer_delta`` only where some rule needs it."""
-        deltas = name == _NATIONAL or any(
-            group == name and fact == "peer_delta" for rule in self.rules.rules for group, fact in peer_facts_of(rule)
-        )
-        key = (name, deltas)
-        if key not in self._peers:
-            self._peers[key] = self.table.peers(self.rules.peer_group(name), deltas=deltas)
-        return self._peers[key]
+        """Return a peer group's facts, computed once: all of the national group, of others what rules use."""
+        if name not in self._peers:
+            used = {fact for rule in self.rules.rules for group, fact in peer_facts_of(rule) if group == name}
+            self._peers[name] = self.table.peers(
+                self.rules.peer_group(name), tuple(PEER_FACTS) if name == _NATIONAL else used
+            )
+        return self._peers[name]
 
     def facts_of(self, rule: Rule, names: Iterable[str], cells: pl.Series | None = None) -> pl.DataFrame:
         """Return facts as a rule sees them: peer facts are those of its group, dotted ones of the named group.
@@ -155,6 +154,7 @@ _NO_HITS = pl.DataFrame(schema={"cell": pl.UInt32, "rule": pl.UInt16, "severity"
 def peer_facts_of(rule: Rule) -> set[tuple[str, str]]:
     """Return the peer group and fact of every peer fact that a rule's condition or sentences use."""
     plain = {name for name in rule.condition.facts if "." not in name} | rule.wording
+    plain |= {name.removesuffix("_score") for name in rule.wording}
     used = {(rule.source.peers, name) for name in plain if name in PEER_FACTS}
     dotted = (name.split(".", 1) for name in rule.condition.facts if "." in name)
     return used | {(group, fact) for group, fact in dotted}

@@ -14,6 +14,8 @@ import polars as pl
 from thammuu.analysis.scoring import ROUNDING
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from thammuu.analysis.peer_groups import PeerGroup
 
 QUARTER, MIDDLE, THREE_QUARTERS = 0.25, 0.5, 0.75
@@ -90,12 +92,13 @@ def quantile_of_others(steps: Ladder, share: float) -> pl.Expr:
     return pl.when(others > 0).then(below + (above - below) * (at - low))
 
 
-def peer_columns(steps: Ladder, group: PeerGroup) -> pl.DataFrame:
+def peer_columns(steps: Ladder, group: PeerGroup, wanted: Collection[str]) -> pl.DataFrame:
     """Return ``peers_n peer_min … percentile`` of every cell, null where the peers are too few.
 
     Args:
         steps: A ranked ladder of attainment within the group's parts.
         group: Says how many peers are needed.
+        wanted: The columns that are needed.
     """
     start, n, own = pl.col("start"), pl.col("n"), pl.col("value")
     rungs, end = pl.lit(steps.rungs), max(len(steps.rungs) - 1, 0)
@@ -111,10 +114,10 @@ def peer_columns(steps: Ladder, group: PeerGroup) -> pl.DataFrame:
         "rank_in_peers": pl.col("higher") + 1,
         "percentile": pl.col("lower") / pl.col("others"),
     }
+    figures["gap_to_median"] = own - figures["peer_median"]
     enough = pl.col("others") >= max(group.min_peers, 1)
-    return steps.places.select(
-        pl.col("others").alias("peers_n"), **{name: pl.when(enough).then(figure) for name, figure in figures.items()}
-    ).with_columns(gap_to_median=steps.places["value"] - pl.col("peer_median"))
+    kept = {name: pl.when(enough).then(figure) for name, figure in figures.items() if name in wanted}
+    return steps.places.select(pl.col("others").alias("peers_n"), **kept)
 
 
 def median_of_others(values: pl.Series, slot: pl.Series, group: PeerGroup) -> pl.Series:

@@ -21,25 +21,8 @@ _DECIMALS = 2
 _MOST_DECIMALS = 4
 
 _ALLOWED = frozenset(
-    [
-        "Template",
-        "Output",
-        "TemplateData",
-        "If",
-        "CondExpr",
-        "Name",
-        "Const",
-        "Filter",
-        "Test",
-        "Compare",
-        "Operand",
-        "And",
-        "Or",
-        "Not",
-        "Neg",
-        "Add",
-        "Sub",
-    ]
+    {"Template", "Output", "TemplateData", "If", "CondExpr", "Name", "Const", "Filter", "Test"}
+    | {"Compare", "Operand", "And", "Or", "Not", "Neg", "Add", "Sub"}
 )
 SAME_SCALE = 1e-6
 """Points by which a previous score may differ from its attainment on today's scale."""

@@ -42,7 +42,8 @@ def publications(  # noqa: D103  the help text is at its registration
 
     with reading(settings(ctx, data)) as program, program.context.database.snapshot() as connection:
         found = publication_register.all_publications(connection, index)
-    rows = [asdict(row) | {"status": _("withdrawn") if row.withdrawn_sequence else _("stands")} for row in found]
+    words = (_("stands"), _("withdrawn")) if fmt == "table" else ("stands", "withdrawn")
+    rows = [asdict(row) | {"status": words[row.withdrawn_sequence is not None]} for row in found]
     print_rows(rows, _PUBLICATIONS if fmt == "table" else (*rows[0],) if rows else _PUBLICATIONS, fmt)
 
 

@@ -62,10 +62,12 @@ def _print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], titl
     from rich.markup import escape
     from rich.table import Table
 
+    from thammuu.cli.headings import heading
+
     table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD)
     for column in columns:
         numeric = any(isinstance(row.get(column), int | float) for row in rows)
-        table.add_column(column.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
+        table.add_column(heading(column), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(escape(_short(row.get(column))) for column in columns))
     console().print(table)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from thammuu.cli.output import console
+from thammuu.errors import ThammuuError
 from thammuu.i18n import _
 
 if TYPE_CHECKING:
@@ -41,11 +42,35 @@ def reading(settings: Settings) -> Iterator[Program]:
         yield program
 
 
-def run_pipeline(program: Program) -> int:
-    """Handle everything pending, with a progress bar on a terminal; return the number of events handled."""
+def run_pipeline(program: Program) -> None:
+    """Handle everything pending, with a progress bar on a terminal.
+
+    Raises:
+        ThammuuError: If a consumer set events aside for good; the others were handled.
+    """
+    before = _rejected(program)
+    _run(program)
+    if rejected := _rejected(program) - before:
+        raise ThammuuError(
+            _("{n} events could not be handled and were set aside; see `thammuu events --type event.rejected`.").format(
+                n=rejected
+            )
+        )
+
+
+def _rejected(program: Program) -> int:
+    from thammuu.events import EventRejected
+    from thammuu.ledger import log
+
+    with program.context.database.snapshot() as connection:
+        return log.count(connection, after=0, types=[EventRejected.event_type])
+
+
+def _run(program: Program) -> None:
     err = console(stderr=True)
     if not err.is_terminal:
-        return program.run()
+        program.run()
+        return
     from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
@@ -59,4 +84,4 @@ def run_pipeline(program: Program) -> int:
             stages[stage] = (task, before + done)
             bar.update(task, completed=before + done)
 
-        return program.run(advance)
+        program.run(advance)

@@ -54,7 +54,7 @@ def _domains(scope: Scope) -> str:
     told, since = [], ""
     for one in scope.in_body:
         row = one.row
-        if is_leaf(one) or one.node.level == "total":
+        if one.on_leaf or one.node.level == "total":
             continue
         rank, places = row.get("rank"), row.get("rank_change")
         if rank is None or places is None or not row.get("previous_period"):
@@ -74,11 +74,6 @@ def _counted(scope: Scope, view: PublicationView) -> str:
     return joined([f"{count(number)} {name}" for number, name in zip(counts, names, strict=True)])
 
 
-def is_leaf(one: Weighed) -> bool:
-    """Return whether the finding is on a criterion itself, not on a domain or the total."""
-    return one.view.framework.is_leaf(one.node.code)
-
-
 def inside(sentence: str) -> str:
     """Return a sentence as a part of another: its first letter small unless the word is an abbreviation."""
     return sentence[:1].lower() + sentence[1:] if sentence[1:2].islower() or sentence[1:2] == " " else sentence
@@ -94,7 +89,7 @@ def _views_of(found: Sequence[Weighed]) -> list[PublicationView]:
 
 def tables_of(found: Sequence[Weighed], *, prefix: str, first: int) -> tuple[Table, ...]:
     """Return one table an index, in the order of each index's gravest finding."""
-    on_leaves = [one for one in found if is_leaf(one)]
+    on_leaves = [one for one in found if one.on_leaf]
     views = _views_of(on_leaves)
     return tuple(
         _table(view, [one for one in on_leaves if one.view is view], f"{prefix} {first + place}.")
@@ -144,7 +139,7 @@ def name_of(one: Weighed) -> str:
     if node.code == framework.root.code:
         return "Tổng điểm"
     name = node.name.vi if node.own_code else f"{node.code}. {node.name.vi}"
-    if framework.is_leaf(node.code):
+    if one.on_leaf:
         return clean_text(name, limit=300)
     level = capital(framework.level_names[node.level].vi)
     return clean_text(f"{level} {node.code} ({node.name.vi})", limit=300)
@@ -193,7 +188,7 @@ def _line(one: Weighed, *, in_body: bool) -> FindingLine:
 
 
 def _chart(found: Sequence[Weighed], number: int) -> Chart | None:
-    behind = [one for one in found if is_leaf(one) and (one.row.get("gap_to_median") or 0) < 0]
+    behind = [one for one in found if one.on_leaf and (one.row.get("gap_to_median") or 0) < 0]
     below = sorted(behind, key=lambda one: float(one.row["gap_to_median"]))
     bars = tuple(
         Bar(

@@ -36,7 +36,7 @@ def shortest_path(view: PublicationView) -> tuple[tuple[Weighed, ...], float, fl
     total = view.total_row.get("total")
     if total is None or not view.totals:
         return (), 0.0, 0.0
-    gains = [one for one in weighed([view]) if view.framework.is_leaf(one.node.code) and _gain(one) > 0]
+    gains = [one for one in weighed([view]) if one.on_leaf and _gain(one) > 0]
     gains.sort(key=lambda one: (-_gain(one), one.node.code))
     goal, then, taken = median(view.totals), float(total), []
     for one in gains:

@@ -32,12 +32,6 @@ LABELS = Labels(
     draft="DỰ THẢO",
     addressed_to="Kính gửi:",
     recipients="Nơi nhận:",
-    table="Bảng",
-    figure="Hình",
-    annex="Phụ lục",
-    output="Sản phẩm",
-    basis="Căn cứ",
-    note="Ghi chú",
 )
 
 

@@ -28,12 +28,6 @@ class Labels(_Frozen):
     draft: str
     addressed_to: str
     recipients: str
-    table: str
-    figure: str
-    annex: str
-    output: str
-    basis: str
-    note: str
 
 
 class UnitLine(_Frozen):
@@ -64,10 +58,9 @@ class Column(_Frozen):
 
 
 class Row(_Frozen):
-    """A table row; a ``group`` row has one cell over the whole width."""
+    """A table row; a line break inside a cell starts a new paragraph."""
 
     cells: tuple[str, ...]
-    group: bool = False
 
 
 class Table(_Frozen):

@@ -74,7 +74,7 @@ def _upwards(one: Weighed) -> Iterator[Node]:
 def _climbers(scope: Scope, view: PublicationView) -> str:
     """Return who climbed most on the criteria where the unit could recover most, as one sentence."""
     told, since = [], ""
-    own = [one for one in scope.in_body if one.view is view and view.framework.is_leaf(one.node.code)]
+    own = [one for one in scope.in_body if one.view is view and one.on_leaf]
     for one in sorted(own, key=lambda one: -one.recoverable):
         climber = view.climbers.get(one.node.code)
         if climber is None or one.span is None or climber.delta < _WORTH_TELLING or not one.scale_kept:

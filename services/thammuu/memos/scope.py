@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .weighing import Weighed
 
 MAX_IN_BODY = 15
-"""Findings beyond these go to the annex."""
+"""Findings beyond these go to the annex; the total's own is told by the standing and not counted."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,14 @@ class Scope:
 
     @cached_property
     def in_body(self) -> tuple[Weighed, ...]:
-        """The findings the memo's body tells."""
-        return self.weighed[:MAX_IN_BODY]
+        """The findings the memo's body tells: those on domains in one sentence, then the gravest criteria in tables."""
+        above = [one for one in self.weighed if not one.on_leaf]
+        room = max(MAX_IN_BODY - sum(one.node.level != "total" for one in above), 0)
+        kept = {id(one) for one in [*above, *[one for one in self.weighed if one.on_leaf][:room]]}
+        return tuple(one for one in self.weighed if id(one) in kept)
 
     @cached_property
     def in_annex(self) -> tuple[Weighed, ...]:
-        """The findings left for the annex."""
-        return self.weighed[MAX_IN_BODY:]
+        """The findings left for the annex, all of them on criteria."""
+        kept = {id(one) for one in self.in_body}
+        return tuple(one for one in self.weighed if id(one) not in kept)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ACTIONS_PER_FINDING = {"critical": 3, "major": 2, "minor": 1}
 """How many catalogue actions a finding brings; information brings none."""
-ACTIONS_WHEN_MANY = {"critical": 2, "major": 1, "minor": 1}
+ACTIONS_WHEN_MANY = {"critical": 3, "major": 1, "minor": 1}
 """The same in a memo with many findings, so that its task list stays one that people read."""
 MANY_FINDINGS = 10
 
@@ -72,15 +72,14 @@ def _plan(scope: Scope) -> list[_Planned]:
     answered_domains: set[tuple[str, str]] = set()
     findings = [one for one in scope.weighed if one.finding.severity in ACTIONS_PER_FINDING]
     limits = ACTIONS_PER_FINDING if len(findings) <= MANY_FINDINGS else ACTIONS_WHEN_MANY
-    leaves_first = sorted(findings, key=lambda one: not one.view.framework.is_leaf(one.node.code))
+    leaves_first = sorted(findings, key=lambda one: not one.on_leaf)
     for one in leaves_first:
         framework = one.view.framework
         domain = (framework.id, framework.domain_of(one.node.code).code)
-        is_leaf = framework.is_leaf(one.node.code)
-        if not is_leaf and domain in answered_domains:
+        if not one.on_leaf and domain in answered_domains:
             continue
         actions = _actions_for(scope, one)[: limits[one.finding.severity]]
-        if actions and is_leaf:
+        if actions and one.on_leaf:
             answered_domains |= {domain, (framework.id, framework.root.code)}
         for action in actions:
             lead = scope.agencies.holder(action.lead, scope.as_of)

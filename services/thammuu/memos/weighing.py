@@ -41,6 +41,11 @@ class Weighed:
     node: Node
     row: Facts
 
+    @property
+    def on_leaf(self) -> bool:
+        """Whether it is on a criterion itself, not on a domain or the total."""
+        return self.view.framework.is_leaf(self.node.code)
+
     @cached_property
     def score(self) -> float | None:
         """The score."""

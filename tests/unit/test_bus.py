@@ -1,0 +1,150 @@
+"""The embedded bus: every event handled once, poison set aside, faults of the machine left pending."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import structlog
+from sqlalchemy import insert, select
+
+from thammuu.bus.context import Context, UnitOfWork
+from thammuu.bus.embedded import BATCH, EmbeddedBus
+from thammuu.bus.routes import Route
+from thammuu.errors import PermanentRefusalError
+from thammuu.events import Event, EventRejected, MemoSuperseded, NewEvent, RulesActivated, envelope
+from thammuu.ledger import log
+from thammuu.ledger.database import Database
+from thammuu.ledger.schema import findings
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Iterator[Context]:
+    database = Database(tmp_path / "ledger.sqlite3", writable=True)
+    yield SimpleNamespace(database=database, clock=lambda: NOON)  # type: ignore[misc]  # handlers here need no more
+    database.close()
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    with structlog.testing.capture_logs():
+        yield
+
+
+def submitted(context: Context, *packs: str) -> None:
+    new = [envelope(NewEvent(subject=pack, data=RulesActivated(pack=pack)), f"id-{pack}", NOON) for pack in packs]
+    with context.database.transaction() as connection:
+        log.append(connection, new)
+
+
+def noting(event: Event, work: UnitOfWork) -> list[NewEvent]:
+    assert isinstance(event.data, RulesActivated)
+    row = {"publication_id": "p", "unit_id": "u", "severity": "minor", "body": str(work.prepared)}
+    work.connection.execute(insert(findings).values(finding_id=event.data.pack, **row))
+    data = MemoSuperseded(memo_id=event.data.pack, version=1, reason="publication-withdrawn")
+    return [NewEvent(subject=event.data.pack, data=data)]
+
+
+def noted(context: Context) -> list[str]:
+    with context.database.snapshot() as connection:
+        return list(connection.execute(select(findings.c.finding_id).order_by(findings.c.finding_id)).scalars())
+
+
+def recorded(context: Context, kind: str) -> list[Event]:
+    with context.database.snapshot() as connection:
+        return [found.event for found in log.read(connection, types=[kind])]
+
+
+def bus_of(context: Context, handler: Any = noting, prepare: Any = None) -> EmbeddedBus:
+    return EmbeddedBus(context, [Route("noting", RulesActivated, handler, prepare)])
+
+
+def test_each_event_is_handled_once_and_its_output_has_a_derived_id(context: Context) -> None:
+    submitted(context, "a", "b")
+    bus = bus_of(context)
+    assert (bus.run(), bus.run()) == (2, 0)
+    assert noted(context) == ["a", "b"]
+    outputs = recorded(context, "memo.superseded")
+    assert [output.causationid for output in outputs] == ["id-a", "id-b"]
+    assert len({output.id for output in outputs}) == 2
+
+
+def test_more_events_than_a_batch_are_all_handled(context: Context) -> None:
+    submitted(context, *(f"{number:04d}" for number in range(BATCH * 2 + 5)))
+    assert bus_of(context).run() == BATCH * 2 + 5
+    assert len(noted(context)) == BATCH * 2 + 5
+
+
+def test_what_was_prepared_reaches_the_handler(context: Context) -> None:
+    submitted(context, "a")
+    bus = bus_of(context, prepare=lambda event, _context: f"ready for {event.id}")
+    bus.run()
+    with context.database.snapshot() as connection:
+        assert connection.execute(select(findings.c.body)).scalar_one() == "ready for id-a"
+    bus.close()
+
+
+@pytest.mark.parametrize("stage", ["prepare", "handler"])
+def test_a_poison_event_steps_aside_and_the_others_go_on(context: Context, stage: str) -> None:
+    def refuse(event: Event) -> None:
+        if event.id == "id-b":
+            raise PermanentRefusalError("never")
+
+    def handler(event: Event, work: UnitOfWork) -> list[NewEvent]:
+        outputs = noting(event, work)
+        if stage == "handler":
+            refuse(event)
+        return outputs
+
+    def prepare(event: Event, _context: Context) -> None:
+        if stage == "prepare":
+            refuse(event)
+
+    submitted(context, "a", "b", "c")
+    bus = bus_of(context, handler, prepare)
+    bus.run()
+    bus.close()
+    assert noted(context) == ["a", "c"]
+    (rejected,) = recorded(context, "event.rejected")
+    assert isinstance(rejected.data, EventRejected)
+    assert (rejected.data.rejected, rejected.data.consumer) == ("id-b", "noting")
+    assert "never" in rejected.data.reason
+
+
+def test_a_fault_of_the_machine_leaves_the_whole_batch_pending(context: Context) -> None:
+    broken = True
+
+    def handler(event: Event, work: UnitOfWork) -> list[NewEvent]:
+        if broken and event.id == "id-b":
+            raise OSError(28, "No space left on device")
+        return noting(event, work)
+
+    submitted(context, "a", "b")
+    bus = bus_of(context, handler)
+    with pytest.raises(OSError, match="No space"):
+        bus.run()
+    assert noted(context) == []
+    assert recorded(context, "event.rejected") == []
+    with context.database.snapshot() as connection:
+        assert bus.pending(connection) == 2
+    broken = False
+    assert bus.run() == 2
+    assert noted(context) == ["a", "b"]
+
+
+def test_two_consumers_follow_at_their_own_pace(context: Context) -> None:
+    seen: dict[str, list[str]] = {"first": [], "second": []}
+
+    def follower(name: str) -> Any:
+        return lambda event, _work: seen[name].append(event.id) or []
+
+    submitted(context, "a")
+    EmbeddedBus(context, [Route("first", RulesActivated, follower("first"))]).run()
+    submitted(context, "b")
+    both = [Route(name, RulesActivated, follower(name)) for name in seen]
+    EmbeddedBus(context, both).run()
+    assert seen == {"first": ["id-a", "id-b"], "second": ["id-a", "id-b"]}
