@@ -31,6 +31,8 @@ def letters_of(fonts: Path) -> frozenset[int]:
 
 def clean_text(text: str, *, limit: int = MAX_LENGTH) -> str:
     """Return text in NFC without control and format characters and without runs of spaces."""
+    if len(text) <= limit and text.isprintable() and "  " not in text and unicodedata.is_normalized("NFC", text):
+        return text.strip()
     normal = unicodedata.normalize("NFC", text[: limit * 4])
     spaced = (" " if _is_space(letter) else letter for letter in normal)
     visible = "".join(letter for letter in spaced if unicodedata.category(letter) not in _INVISIBLE)
@@ -44,6 +46,6 @@ def _is_space(letter: str) -> bool:
 
 def drawable(text: str, letters: frozenset[int]) -> str:
     """Return text with every letter outside the font replaced; lines stay."""
-    if text.isascii():
+    if text.isascii() or letters.issuperset(map(ord, text)):
         return text
     return "".join(letter if ord(letter) in letters or letter == "\n" else REPLACEMENT for letter in text)

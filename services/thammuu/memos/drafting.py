@@ -64,6 +64,7 @@ def draft_of(  # noqa: PLR0913  what a draft depends on
         agencies=pack.agencies,
         issuer=pack.issuer(context.settings.issuer),
         memo_id=memo_id,
+        successor=pack.units.heir(unit, as_of) if not unit.exists_on(as_of) else None,
         templates_hash=context.renderer.templates_hash,
     )
     return Draft(

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from thammuu.analysis.findings import Finding
 from thammuu.analysis.loading import earlier_rows
 from thammuu.ledger.schema import analyses, findings
-from thammuu.memos.view import BestPeer, Climber, HistoryPoint, PublicationView
+from thammuu.memos.view import BestPeer, Climber, HistoryPoint, PartResult, PublicationView
 from thammuu.memos.wording import dated_name
 
 if TYPE_CHECKING:
@@ -109,6 +109,7 @@ def published_view(
             if one
         },
         totals=board.totals,
+        parts=_parts(context, connection, row, unit_id, as_of),
         silenced=board.silenced.get(unit_id, 0),
         aggregates=board.aggregates,
     )
@@ -174,4 +175,27 @@ def _point(context: Context, connection: Connection, row: Registered, unit_id: s
         return None
     if row.complete:
         return HistoryPoint(row.period, total["total"], total["total_rank"], total["total_n"])
-    return HistoryPoint(row.period, total["total"], total["published_rank"], None, published=True)
+    return HistoryPoint(row.period, total["total"], total["published_rank"], _ranked(context, row), published=True)
+
+
+def _ranked(context: Context, row: Registered) -> int | None:
+    """Return how many units an official ranking covers: every unit of the level on the period's last day."""
+    pack = context.packs.get(row.pack)
+    framework = pack.frameworks.get(row.framework_id)
+    return len(pack.units.at(row.period_end, framework.unit_level)) if framework.officially_ranked else None
+
+
+def _parts(
+    context: Context, connection: Connection, row: Registered, unit_id: str, as_of: date
+) -> tuple[PartResult, ...]:
+    """Return the results of the units that merged into this one, from the period before, where it was not there yet."""
+    units = context.packs.get(row.pack).units
+    before = earlier_rows(connection, row, row.sequence)[:1]
+    found = []
+    for part in sorted((units.get(one) for one in units.get(unit_id).predecessors), key=lambda one: one.code):
+        for previous in before:
+            point = _point(context, connection, previous, part.id)
+            if point is not None:
+                name = dated_name(part, as_of)
+                found.append(PartResult(name, point.period, point.total, point.rank, point.n))
+    return tuple(found)

@@ -71,11 +71,22 @@ class Renderer:
         Raises:
             PermanentRefusalError: If typst refuses the memo or warns about it.
         """
+        return self.typeset(self.typst_inputs(model), model.dated)
+
+    def typst_inputs(self, model: MemoModel) -> dict[str, str]:
+        """Return what the typst template reads: the memo and its pictures, as JSON."""
+        data = self._printable(model)
+        return {"memo": _as_json(data), "art": _as_json(self._art(data)), "attach": "1"}
+
+    def typeset(self, inputs: dict[str, str], dated: date) -> bytes:
+        """Run typst on prepared inputs; the document carries the memo's date.
+
+        Raises:
+            PermanentRefusalError: If typst refuses the memo or warns about it.
+        """
         import typst
 
-        data = self._printable(model)
-        inputs = {"memo": _as_json(data), "art": _as_json(self._art(data)), "attach": "1"}
-        at = datetime(model.dated.year, model.dated.month, model.dated.day, tzinfo=VIETNAM)
+        at = datetime(dated.year, dated.month, dated.day, tzinfo=VIETNAM)
         try:
             printed, warnings = self._compiler().compile_with_warnings(
                 sys_inputs=inputs, format="pdf", pdf_standards=["a-3a", "ua-1"], timestamp=at

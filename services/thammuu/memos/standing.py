@@ -10,7 +10,7 @@ from .wording import capital, change, count, figure, period_name, place_in, rank
 
 if TYPE_CHECKING:
     from .scope import Scope
-    from .view import PublicationView
+    from .view import PartResult, PublicationView
 
 _LEAST_POINTS = 2
 _NATIONAL_MEAN = ("cả nước", "trung bình", "toàn quốc")
@@ -32,7 +32,7 @@ def standing_section(scope: Scope, numeral: str) -> StandingSection | None:
             Standing(
                 index=view.framework.index,
                 publication_id=view.publication_id,
-                text=f"{_short(view)} {period_name(view.period)}: {_result(view)}.",
+                text=f"{_short(view)} {period_name(view.period)}: {_result(view)}.{_past_of_parts(view)}",
                 note_number=len(notes) if note else None,
             )
         )
@@ -63,6 +63,24 @@ def _result(view: PublicationView) -> str:
         parts.append(f"thuộc nhóm {band}")
     parts.append(_rank(view))
     return "; ".join(part for part in parts if part)
+
+
+def _past_of_parts(view: PublicationView) -> str:
+    """Return what the units that merged into this one had before, each by itself."""
+    told = [told for part in view.parts if (told := _part(view, part))]
+    if not told:
+        return ""
+    before = period_name(view.parts[0].period)
+    return f" {capital(before)}, các đơn vị hợp thành: {'; '.join(told)}; không cộng hoặc lấy trung bình."
+
+
+def _part(view: PublicationView, part: PartResult) -> str:
+    if part.total is None and part.rank is None:
+        return f"{part.unit_name} khuyết dữ liệu"
+    unit = "%" if view.framework.root.scale_unit == "percent" else " điểm"
+    score = f"đạt {score_figure(part.total)}{unit}" if part.total is not None else ""
+    rank = f"thứ {part.rank}/{part.n}" if part.n else f"thứ {part.rank}"
+    return f"{part.unit_name} {', '.join(text for text in (score, rank if part.rank else '') if text)}"
 
 
 def _score(view: PublicationView, total: float) -> str:

@@ -55,6 +55,21 @@ class Climber:
     delta: float
 
 
+@dataclass(frozen=True, slots=True)
+class PartResult:
+    """What a unit that merged into the memo's unit had in the period before: shown as it was, never averaged.
+
+    Args:
+        unit_name: Named as of the memo's date, with "(trước sắp xếp)".
+    """
+
+    unit_name: str
+    period: str
+    total: float | None
+    rank: int | None
+    n: int | None
+
+
 @dataclass(frozen=True)
 class PublicationView:
     """One index's latest publication as one unit sees it.
@@ -66,6 +81,7 @@ class PublicationView:
         best_peer: By node code.
         climbers: By node code.
         totals: The totals of all units that have one, the unit's own included.
+        parts: The units that merged into this one since the period before, in code order.
         silenced: How many findings a person silenced for this unit.
         aggregates: Rows that are not units, such as the national mean: label → score by node code.
     """
@@ -82,6 +98,7 @@ class PublicationView:
     best_peer: Mapping[str, BestPeer] = field(default_factory=dict)
     climbers: Mapping[str, Climber] = field(default_factory=dict)
     totals: Sequence[float] = ()
+    parts: Sequence[PartResult] = ()
     silenced: int = 0
     aggregates: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 

@@ -1,0 +1,56 @@
+"""A simulated publication of 2025, the first of the 34 provinces: a merged province's past is its parts."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from thammuu.resources import rules_folder
+from thammuu.rulepack.pack import RulePack
+
+
+@pytest.fixture
+def simulated_2025(tmp_path: Path, papi) -> tuple[Path, Path]:
+    """PAPI 2022's scores under the name of 2024, and for 2025 each province with the scores of one of its parts."""
+    lines = [line for line in papi(2022).read_text("utf-8").splitlines() if not line.startswith("#")]
+    rows = list(csv.DictReader(lines))
+    scores = {(row["entity_code"], row["criterion_code"]): row["score"] for row in rows}
+    before, after = tmp_path / "simulated-2024.csv", tmp_path / "simulated-2025.csv"
+    before.write_text("\n".join([lines[0], *("2024" + line[4:] for line in lines[1:])]) + "\n", "utf-8")
+    units = RulePack(rules_folder()).units
+    written = ["period,entity_code,criterion_code,score"]
+    import datetime as dt
+
+    for unit in units.at(dt.date(2025, 12, 31)):
+        part = units.get(unit.predecessors[0]).code if unit.predecessors else unit.code
+        codes = dict.fromkeys(code for _, code in scores)
+        written += [f"2025,{unit.code},{code},{scores[part, code]}" for code in codes]
+    after.write_text("\n".join(written) + "\n", "utf-8")
+    return before, after
+
+
+def test_a_merged_province_shows_its_parts_and_an_unmerged_one_its_own_past(thammuu, simulated_2025) -> None:
+    before, after = simulated_2025
+    publish = ("--index", "papi", "--period")
+    assert thammuu("publish", before, *publish, "2024", "--published-on", "2025-04-15", "--history").code == 0
+    told = thammuu("publish", after, *publish, "2025", "--published-on", "2026-04-15", "--format", "json")
+    assert told.code == 0, told.err
+    assert told.json()["units"] == 34
+    merged = " ".join(thammuu("memos", "show", "Ninh Bình").out.split())
+    for part in ("tỉnh Hà Nam (trước sắp xếp)", "tỉnh Nam Định (trước sắp xếp)", "tỉnh Ninh Bình (trước sắp xếp)"):
+        assert part in merged
+    assert "Năm 2024, các đơn vị hợp thành" in merged
+    assert "so với năm 2024" not in merged.split("KẾT QUẢ CÁC CHỈ SỐ")[1].split("Năm 2024")[0]
+    unmerged = " ".join(thammuu("memos", "show", "Cao Bằng").out.split())
+    assert "các đơn vị hợp thành" not in unmerged
+    assert "so với năm 2024" in unmerged
+    facts = thammuu("facts", *publish, "2025", "--unit", "Ninh Bình", "--format", "json").json()
+    assert {row["previous_score"] for row in facts} == {None}
+
+
+def test_a_memo_on_former_provinces_goes_to_the_committee_that_answers_now(thammuu, papi) -> None:
+    thammuu("publish", papi(2022), "--index", "papi", "--period", "2022", "--published-on", "2025-09-15")
+    told = " ".join(thammuu("memos", "show", "ha-nam-2025").out.split())
+    assert "Ủy ban nhân dân tỉnh Ninh Bình" in told
+    assert "tỉnh Hà Nam (trước sắp xếp)" in told
+    assert "Sở Kế hoạch và Đầu tư" not in told
