@@ -19,6 +19,7 @@ from pathlib import Path
 
 from simulated_communes import CHECKOUT, simulated_rules, simulated_scores
 
+MANY = 1_000
 PAPI_2022 = CHECKOUT / "examples" / "papi" / "papi-2022.csv"
 
 
@@ -39,9 +40,9 @@ def startup(rules: Path) -> None:
     import polars as pl
     import typst  # noqa: F401
 
-    import thammuu.analysis.assessment  # noqa: F401
-    import thammuu.cli.main  # noqa: F401
-    import thammuu.intake.reading  # noqa: F401
+    import thammuu.analysis.assessment
+    import thammuu.cli.main
+    import thammuu.intake.reading
     import thammuu.memos.builder  # noqa: F401
     from thammuu import bootstrap  # noqa: F401
     from thammuu.memos.render import Renderer
@@ -127,7 +128,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             rules = simulated_rules(Path(folder), units)
             scores = simulated_scores(Path(folder), units)
-            measure(f"{units} simulated units", scores, rules, 1 if units > 1000 else options.runs)
+            measure(f"{units} simulated units", scores, rules, 1 if units > MANY else options.runs)
     print(f"\nown peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 

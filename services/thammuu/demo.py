@@ -47,4 +47,3 @@ STEPS = (
     Step("sipas/sipas-2021.csv", "sipas", "2021", MEETING, partial=True),
     Step("papi/papi-2022.csv", "papi", "2022", date(2023, 4, 12)),
 )
-

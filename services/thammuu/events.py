@@ -175,6 +175,4 @@ def caused_by(cause: Event, consumer: str, outputs: list[NewEvent], at: datetime
 
 def envelope(new: NewEvent, event_id: str, at: datetime, cause: str | None = None) -> Event:
     """Wrap one new event."""
-    return Event(
-        id=event_id, type=new.data.event_type, subject=new.subject, time=at, causationid=cause, data=new.data
-    )
+    return Event(id=event_id, type=new.data.event_type, subject=new.subject, time=at, causationid=cause, data=new.data)

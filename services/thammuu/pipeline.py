@@ -1,13 +1,13 @@
 """The architecture on one screen: who does what on which event.
 
-    scores.published ─► analysis ─► findings.raised ─► memos ─► memo.drafted ─► rendering ─► memo.rendered
-    scores.withdrawn ──────────────────────────────► memos ─► memo.drafted | memo.superseded
+scores.published ─► analysis ─► findings.raised ─► memos ─► memo.drafted ─► rendering ─► memo.rendered
+scores.withdrawn ──────────────────────────────► memos ─► memo.drafted | memo.superseded
 """
 
-from thammuu.analysis import handlers as analysis
+import thammuu.analysis.handlers as analysis
+import thammuu.memos.handlers as memos
 from thammuu.bus.routes import Route
 from thammuu.events import FindingsRaised, MemoDrafted, ScoresPublished, ScoresWithdrawn
-from thammuu.memos import handlers as memos
 
 ROUTES = (
     Route("analysis", ScoresPublished, analysis.raise_findings, prepare=analysis.analyse),

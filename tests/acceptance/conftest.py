@@ -1,34 +1,15 @@
 """The command line as a person uses it, in this process."""
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
+from commands import EXAMPLES, Papi, Result, Thammuu
 
 from thammuu.cli.main import main
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a command printed and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-    def json(self) -> Any:
-        return json.loads(self.out)
-
 
 @pytest.fixture
-def thammuu(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Result]:
+def thammuu(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Thammuu:
     """Run ``thammuu`` with a data folder of its own, in English."""
     monkeypatch.setenv("THAMMUU_LANG", "en")
     monkeypatch.setenv("THAMMUU_DATA", str(tmp_path / "data"))
@@ -44,6 +25,6 @@ def thammuu(
 
 
 @pytest.fixture
-def papi() -> Callable[[int], Path]:
+def papi() -> Papi:
     """Give the example file of a PAPI year."""
     return lambda year: EXAMPLES / "papi" / f"papi-{year}.csv"

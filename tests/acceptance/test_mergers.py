@@ -1,16 +1,18 @@
 """A simulated publication of 2025, the first of the 34 provinces: a merged province's past is its parts."""
 
 import csv
+from datetime import date
 from pathlib import Path
 
 import pytest
+from commands import Papi, Thammuu
 
 from thammuu.resources import rules_folder
 from thammuu.rulepack.pack import RulePack
 
 
 @pytest.fixture
-def simulated_2025(tmp_path: Path, papi) -> tuple[Path, Path]:
+def simulated_2025(tmp_path: Path, papi: Papi) -> tuple[Path, Path]:
     """PAPI 2022's scores under the name of 2024, and for 2025 each province with the scores of one of its parts."""
     lines = [line for line in papi(2022).read_text("utf-8").splitlines() if not line.startswith("#")]
     rows = list(csv.DictReader(lines))
@@ -19,9 +21,7 @@ def simulated_2025(tmp_path: Path, papi) -> tuple[Path, Path]:
     before.write_text("\n".join([lines[0], *("2024" + line[4:] for line in lines[1:])]) + "\n", "utf-8")
     units = RulePack(rules_folder()).units
     written = ["period,entity_code,criterion_code,score"]
-    import datetime as dt
-
-    for unit in units.at(dt.date(2025, 12, 31)):
+    for unit in units.at(date(2025, 12, 31)):
         part = units.get(unit.predecessors[0]).code if unit.predecessors else unit.code
         codes = dict.fromkeys(code for _, code in scores)
         written += [f"2025,{unit.code},{code},{scores[part, code]}" for code in codes]
@@ -29,7 +29,9 @@ def simulated_2025(tmp_path: Path, papi) -> tuple[Path, Path]:
     return before, after
 
 
-def test_a_merged_province_shows_its_parts_and_an_unmerged_one_its_own_past(thammuu, simulated_2025) -> None:
+def test_a_merged_province_shows_its_parts_and_an_unmerged_one_its_own_past(
+    thammuu: Thammuu, simulated_2025: tuple[Path, Path]
+) -> None:
     before, after = simulated_2025
     publish = ("--index", "papi", "--period")
     assert thammuu("publish", before, *publish, "2024", "--published-on", "2025-04-15", "--history").code == 0
@@ -48,7 +50,7 @@ def test_a_merged_province_shows_its_parts_and_an_unmerged_one_its_own_past(tham
     assert {row["previous_score"] for row in facts} == {None}
 
 
-def test_a_memo_on_former_provinces_goes_to_the_committee_that_answers_now(thammuu, papi) -> None:
+def test_a_memo_on_former_provinces_goes_to_the_committee_that_answers_now(thammuu: Thammuu, papi: Papi) -> None:
     thammuu("publish", papi(2022), "--index", "papi", "--period", "2022", "--published-on", "2025-09-15")
     told = " ".join(thammuu("memos", "show", "ha-nam-2025").out.split())
     assert "Ủy ban nhân dân tỉnh Ninh Bình" in told

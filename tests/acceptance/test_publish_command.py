@@ -1,9 +1,9 @@
 """``thammuu publish`` from the file to the memos."""
 
-import os
 from pathlib import Path
 
 import pytest
+from commands import Papi, Thammuu
 
 PUBLISH = ("--index", "papi", "--period")
 
@@ -12,14 +12,21 @@ def tree(folder: Path) -> set[str]:
     return {str(path) for path in folder.rglob("*")} if folder.exists() else set()
 
 
-def test_a_published_year_gives_every_province_its_memo(thammuu, papi) -> None:
+def test_a_published_year_gives_every_province_its_memo(thammuu: Thammuu, papi: Papi) -> None:
     told = thammuu("publish", papi(2022), *PUBLISH, "2022", "--published-on", "2023-04-12", "--format", "json")
     assert told.code == 0, told.err
     summary = told.json()
-    assert {name: summary[name] for name in ("publication_id", "index", "period", "revision", "units", "scores", "missing")} == {
-        "publication_id": "papi-2022-r1", "index": "papi", "period": "2022", "revision": 1,
-        "units": 63, "scores": 1735, "missing": 29,
-    }  # fmt: skip
+    assert {
+        name: summary[name] for name in ("publication_id", "index", "period", "revision", "units", "scores", "missing")
+    } == {
+        "publication_id": "papi-2022-r1",
+        "index": "papi",
+        "period": "2022",
+        "revision": 1,
+        "units": 63,
+        "scores": 1735,
+        "missing": 29,
+    }
     assert summary["memos"] == 63
     assert summary["findings"] > 0
     memos = thammuu("memos", "list", "--format", "json").json()
@@ -27,7 +34,7 @@ def test_a_published_year_gives_every_province_its_memo(thammuu, papi) -> None:
     assert all(memo["pdf"] and memo["round"] == "2023" for memo in memos)
 
 
-def test_quang_ninh_is_first_in_2022_and_ha_nam_22nd_of_60_in_2021(thammuu, papi) -> None:
+def test_quang_ninh_is_first_in_2022_and_ha_nam_22nd_of_60_in_2021(thammuu: Thammuu, papi: Papi) -> None:
     for year in (2021, 2022):
         assert thammuu("publish", papi(year), *PUBLISH, str(year), "--history").code == 0
     totals = {
@@ -44,7 +51,7 @@ def test_quang_ninh_is_first_in_2022_and_ha_nam_22nd_of_60_in_2021(thammuu, papi
     assert sum(row["total"] is None for row in totals[2021]) == 3
 
 
-def test_the_same_content_again_changes_nothing(thammuu, papi) -> None:
+def test_the_same_content_again_changes_nothing(thammuu: Thammuu, papi: Papi) -> None:
     thammuu("publish", papi(2022), *PUBLISH, "2022")
     events = thammuu("events", "--format", "json").json()
     again = thammuu("publish", papi(2022), *PUBLISH, "2022")
@@ -53,7 +60,9 @@ def test_the_same_content_again_changes_nothing(thammuu, papi) -> None:
     assert thammuu("events", "--format", "json").json() == events
 
 
-def test_changed_content_is_the_next_revision_and_going_back_is_a_third(thammuu, papi, tmp_path: Path) -> None:
+def test_changed_content_is_the_next_revision_and_going_back_is_a_third(
+    thammuu: Thammuu, papi: Papi, tmp_path: Path
+) -> None:
     changed = tmp_path / "changed.csv"
     changed.write_text(papi(2022).read_text("utf-8").replace("1.290253639", "1.290253640"), "utf-8")
     revisions = [
@@ -63,7 +72,7 @@ def test_changed_content_is_the_next_revision_and_going_back_is_a_third(thammuu,
     assert revisions == ["papi-2022-r1", "papi-2022-r2", "papi-2022-r3"]
 
 
-def test_only_memos_whose_model_changed_are_drafted_again(thammuu, papi, tmp_path: Path) -> None:
+def test_only_memos_whose_model_changed_are_drafted_again(thammuu: Thammuu, papi: Papi, tmp_path: Path) -> None:
     thammuu("publish", papi(2022), *PUBLISH, "2022", "--published-on", "2023-04-12")
     changed = tmp_path / "changed.csv"
     changed.write_text(papi(2022).read_text("utf-8").replace("1.290253639", "2.29"), "utf-8")
@@ -73,7 +82,7 @@ def test_only_memos_whose_model_changed_are_drafted_again(thammuu, papi, tmp_pat
     assert next(memo for memo in memos if memo["unit_name"] == "Hà Nội")["version"] == 2
 
 
-def test_a_dry_run_says_what_would_happen_and_writes_nothing(thammuu, papi, tmp_path: Path) -> None:
+def test_a_dry_run_says_what_would_happen_and_writes_nothing(thammuu: Thammuu, papi: Papi, tmp_path: Path) -> None:
     thammuu("publications")
     before = tree(tmp_path / "data")
     told = thammuu("publish", papi(2022), *PUBLISH, "2022", "--dry-run", "--format", "json").json()
@@ -83,7 +92,9 @@ def test_a_dry_run_says_what_would_happen_and_writes_nothing(thammuu, papi, tmp_
     assert thammuu("publications", "--format", "json").json() == []
 
 
-def test_every_error_of_a_file_is_told_at_once_and_nothing_is_written(thammuu, papi, tmp_path: Path) -> None:
+def test_every_error_of_a_file_is_told_at_once_and_nothing_is_written(
+    thammuu: Thammuu, papi: Papi, tmp_path: Path
+) -> None:
     bad = tmp_path / "bad.csv"
     text = papi(2022).read_text("utf-8").replace("1.290253639", "abc", 1).replace("1.685889125", "99", 1)
     bad.write_text(text.replace(",Hà Giang,", ",Hà Giàng,", 1), "utf-8")
@@ -97,7 +108,7 @@ def test_every_error_of_a_file_is_told_at_once_and_nothing_is_written(thammuu, p
     assert thammuu("events", "--format", "json").json() == []
 
 
-def test_a_withdrawn_publication_takes_its_memos_with_it(thammuu, papi) -> None:
+def test_a_withdrawn_publication_takes_its_memos_with_it(thammuu: Thammuu, papi: Papi) -> None:
     thammuu("publish", papi(2022), *PUBLISH, "2022")
     told = thammuu("publish", "--withdraw", "papi-2022-r1", "--reason", "wrong file", "--format", "json")
     assert told.json() == {
@@ -111,7 +122,7 @@ def test_a_withdrawn_publication_takes_its_memos_with_it(thammuu, papi) -> None:
     assert thammuu("facts", *PUBLISH, "2022").code == 2
 
 
-def test_withdrawing_a_revision_brings_the_one_before_back(thammuu, papi, tmp_path: Path) -> None:
+def test_withdrawing_a_revision_brings_the_one_before_back(thammuu: Thammuu, papi: Papi, tmp_path: Path) -> None:
     thammuu("publish", papi(2022), *PUBLISH, "2022", "--published-on", "2023-04-12")
     models = {memo["memo_id"]: memo["model"] for memo in thammuu("memos", "list", "--format", "json").json()}
     changed = tmp_path / "changed.csv"
@@ -122,13 +133,13 @@ def test_withdrawing_a_revision_brings_the_one_before_back(thammuu, papi, tmp_pa
     assert {memo["memo_id"]: memo["model"] for memo in thammuu("memos", "list", "--format", "json").json()} == models
 
 
-def test_history_is_analysed_but_drafts_no_memos(thammuu, papi) -> None:
+def test_history_is_analysed_but_drafts_no_memos(thammuu: Thammuu, papi: Papi) -> None:
     told = thammuu("publish", papi(2021), *PUBLISH, "2021", "--history", "--format", "json").json()
     assert (told["memos"], told["findings"] > 0) == (0, True)
     assert thammuu("memos", "list", "--format", "json").json() == []
 
 
-def test_an_older_period_drafts_no_memos_and_previews_what_it_changes(thammuu, papi) -> None:
+def test_an_older_period_drafts_no_memos_and_previews_what_it_changes(thammuu: Thammuu, papi: Papi) -> None:
     thammuu("publish", papi(2022), *PUBLISH, "2022")
     memos = thammuu("memos", "list", "--format", "json").json()
     told = thammuu("publish", papi(2021), *PUBLISH, "2021", "--round", "2022", "--format", "json").json()
@@ -152,27 +163,29 @@ def test_an_older_period_drafts_no_memos_and_previews_what_it_changes(thammuu, p
         (("memos", "export", "out", "--format", "docx"), "pdf, html, txt, json"),
     ],
 )
-def test_bad_requests_are_refused_with_exit_code_2_and_a_hint(thammuu, papi, arguments, told) -> None:
+def test_bad_requests_are_refused_with_exit_code_2_and_a_hint(
+    thammuu: Thammuu, papi: Papi, arguments: tuple[str, ...], told: str
+) -> None:
     result = thammuu(*(str(papi(2022)) if argument == "FILE" else argument for argument in arguments))
     assert result.code == 2
     assert told in result.err.replace("\n", " ")
     assert "Traceback" not in result.err
 
 
-def test_a_data_folder_that_cannot_be_made_is_an_environment_fault(thammuu, tmp_path: Path) -> None:
+def test_a_data_folder_that_cannot_be_made_is_an_environment_fault(thammuu: Thammuu, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     told = thammuu("publications", "--data", tmp_path / "file" / "data")
     assert told.code == 3
     assert "cannot be made" in told.err
 
 
-def test_the_data_folder_may_stand_before_or_after_the_command(thammuu, papi, tmp_path: Path) -> None:
+def test_the_data_folder_may_stand_before_or_after_the_command(thammuu: Thammuu, papi: Papi, tmp_path: Path) -> None:
     thammuu("--data", tmp_path / "a", "publish", papi(2022), *PUBLISH, "2022", "--history")
     assert len(thammuu("publications", "--data", tmp_path / "a", "--format", "json").json()) == 1
     assert thammuu("publications", "--format", "json").json() == []
 
 
-def test_listings_print_csv_with_a_header(thammuu, papi) -> None:
+def test_listings_print_csv_with_a_header(thammuu: Thammuu, papi: Papi) -> None:
     thammuu("publish", papi(2022), *PUBLISH, "2022", "--history")
     facts = thammuu("facts", *PUBLISH, "2022", "--format", "csv").out.splitlines()
     assert facts[0].startswith("unit_id,unit_code,unit_name,concept,code,level,")
@@ -181,17 +194,19 @@ def test_listings_print_csv_with_a_header(thammuu, papi) -> None:
     assert findings[0].startswith("unit_code,unit_name,concept,code,rule,severity,explain")
 
 
-def test_exported_memos_are_whole_files_and_no_others(thammuu, papi, tmp_path: Path) -> None:
+def test_exported_memos_are_whole_files_and_no_others(thammuu: Thammuu, papi: Papi, tmp_path: Path) -> None:
     thammuu("publish", papi(2022), *PUBLISH, "2022")
     told = thammuu("memos", "export", tmp_path / "out", "--format", "pdf,html,txt,json", "--unit", "Hà Nam")
     assert told.code == 0
-    written = sorted(os.listdir(tmp_path / "out"))
+    written = sorted(path.name for path in (tmp_path / "out").iterdir())
     year = thammuu("memos", "list", "--format", "json").json()[0]["round"]
     assert written == [f"ha-nam-{year}.{suffix}" for suffix in ("html", "json", "pdf", "txt")]
     assert (tmp_path / "out" / f"ha-nam-{year}.pdf").read_bytes().startswith(b"%PDF-")
 
 
-def test_the_doctor_finds_a_healthy_folder_healthy_and_a_lost_file_lost(thammuu, papi, tmp_path: Path) -> None:
+def test_the_doctor_finds_a_healthy_folder_healthy_and_a_lost_file_lost(
+    thammuu: Thammuu, papi: Papi, tmp_path: Path
+) -> None:
     thammuu("publish", papi(2022), *PUBLISH, "2022", "--history")
     well = thammuu("doctor", "--format", "json")
     assert well.code == 0, well.out
@@ -201,7 +216,9 @@ def test_the_doctor_finds_a_healthy_folder_healthy_and_a_lost_file_lost(thammuu,
     assert thammuu("doctor").code == 1
 
 
-def test_init_copies_rules_and_templates_for_editing(thammuu, tmp_path: Path, monkeypatch, papi) -> None:
+def test_init_copies_rules_and_templates_for_editing(
+    thammuu: Thammuu, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, papi: Papi
+) -> None:
     assert thammuu("init", tmp_path / "mine").code == 0
     assert thammuu("init", tmp_path / "mine").code == 2
     monkeypatch.setenv("THAMMUU_RULES", str(tmp_path / "mine" / "rules"))

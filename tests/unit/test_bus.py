@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import structlog
@@ -12,7 +11,7 @@ from sqlalchemy import insert, select
 
 from thammuu.bus.context import Context, UnitOfWork
 from thammuu.bus.embedded import BATCH, EmbeddedBus
-from thammuu.bus.routes import Route
+from thammuu.bus.routes import Handler, Preparation, Route
 from thammuu.errors import PermanentRefusalError
 from thammuu.events import Event, EventRejected, MemoSuperseded, NewEvent, RulesActivated, envelope
 from thammuu.ledger import log
@@ -59,7 +58,7 @@ def recorded(context: Context, kind: str) -> list[Event]:
         return [found.event for found in log.read(connection, types=[kind])]
 
 
-def bus_of(context: Context, handler: Any = noting, prepare: Any = None) -> EmbeddedBus:
+def bus_of(context: Context, handler: Handler = noting, prepare: Preparation | None = None) -> EmbeddedBus:
     return EmbeddedBus(context, [Route("noting", RulesActivated, handler, prepare)])
 
 
@@ -139,7 +138,7 @@ def test_a_fault_of_the_machine_leaves_the_whole_batch_pending(context: Context)
 def test_two_consumers_follow_at_their_own_pace(context: Context) -> None:
     seen: dict[str, list[str]] = {"first": [], "second": []}
 
-    def follower(name: str) -> Any:
+    def follower(name: str) -> Handler:
         return lambda event, _work: seen[name].append(event.id) or []
 
     submitted(context, "a")

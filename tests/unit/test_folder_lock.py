@@ -10,7 +10,14 @@ import pytest
 from thammuu.errors import EnvironmentFaultError
 from thammuu.ledger.folder_lock import writing
 
-HOLD = "import sys, time; from pathlib import Path; from thammuu.ledger.folder_lock import writing\nwith writing(Path(sys.argv[1])):\n    print('held', flush=True); sys.stdin.read()"
+HOLD = """
+import sys
+from pathlib import Path
+from thammuu.ledger.folder_lock import writing
+with writing(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
 
 
 def test_a_second_writer_waits_and_then_says_who_holds_the_folder(tmp_path: Path) -> None:

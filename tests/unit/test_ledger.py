@@ -2,6 +2,7 @@
 
 import hashlib
 import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def an_event(number: int, pack: str = "a") -> Event:
 
 
 @pytest.fixture
-def database(tmp_path: Path):
+def database(tmp_path: Path) -> Iterator[Database]:
     opened = Database(tmp_path / "ledger.sqlite3", writable=True)
     yield opened
     opened.close()
@@ -89,7 +90,11 @@ def test_tampering_behind_the_triggers_is_found(tmp_path: Path, tampering: str, 
     first.close()
     with sqlite3.connect(path) as raw:
         raw.executescript("DROP TRIGGER events_never_UPDATEd; DROP TRIGGER events_never_DELETEd;")
-        raw.execute(tampering.replace("replace(body", "CAST(replace(CAST(body AS TEXT)").replace("') WHERE", "') AS BLOB) WHERE"))
+        raw.execute(
+            tampering.replace("replace(body", "CAST(replace(CAST(body AS TEXT)").replace(
+                "') WHERE", "') AS BLOB) WHERE"
+            )
+        )
     raw.close()
     second = Database(path, writable=True)
     with second.snapshot() as connection:
@@ -103,9 +108,13 @@ def test_a_reader_cannot_write(database: Database) -> None:
 
 
 def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
-    with pytest.raises(RuntimeError), database.transaction() as connection:
-        log.append(connection, [an_event(1)])
-        raise RuntimeError
+    def append_and_fail() -> None:
+        with database.transaction() as connection:
+            log.append(connection, [an_event(1)])
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        append_and_fail()
     with database.snapshot() as connection:
         assert log.size(connection) == 0
 

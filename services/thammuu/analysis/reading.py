@@ -54,7 +54,9 @@ def findings_of(
 ) -> list[dict[str, Any]]:
     """Return the findings of a period's latest revision, by unit code, strongest first."""
     if severity is not None and severity not in SEVERITIES:
-        raise BadInputError(_("{value} is no severity; use one of {known}.").format(value=severity, known=", ".join(SEVERITIES)))
+        raise BadInputError(
+            _("{value} is no severity; use one of {known}.").format(value=severity, known=", ".join(SEVERITIES))
+        )
     row, _before = _standing(context, index, period)
     units = context.packs.active.units
     only = units.resolve(unit, on=row.period_end).id if unit else None
@@ -62,7 +64,11 @@ def findings_of(
         findings.c.publication_id == row.publication_id
     )
     with context.database.snapshot() as connection:
-        found = [json.loads(body) for unit_id, level, body in connection.execute(query) if only in (None, unit_id) and severity in (None, level)]
+        found = [
+            json.loads(body)
+            for unit_id, level, body in connection.execute(query)
+            if only in (None, unit_id) and severity in (None, level)
+        ]
     rows = [_listed(finding, units.get(finding["unit_id"]), row) for finding in found]
     return sorted(rows, key=lambda line: (line["unit_code"], SEVERITIES.index(line["severity"]), line["code"]))
 

@@ -129,9 +129,7 @@ def _refusal(consumer: str, event: Event, error: Exception) -> _Refused:
 
 
 def _rejected(consumer: str, event: Event, refused: _Refused) -> NewEvent:
-    return NewEvent(
-        subject=event.id, data=EventRejected(consumer=consumer, rejected=event.id, reason=refused.reason)
-    )
+    return NewEvent(subject=event.id, data=EventRejected(consumer=consumer, rejected=event.id, reason=refused.reason))
 
 
 def _position(connection: Connection, consumer: str) -> int:

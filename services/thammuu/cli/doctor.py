@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
     app.command("doctor", help=_("Check the data folder, the rules and the templates."))(check)
 
 
-def check(  # noqa: D103  the help text is at its registration
+def check(
     ctx: typer.Context,
     finish: Annotated[bool, typer.Option("--finish", help=_("Finish what a stopped command left pending."))] = False,
     sweep: Annotated[bool, typer.Option("--sweep", help=_("Delete stored files that nothing names."))] = False,
@@ -77,7 +77,9 @@ def _pack_checks(program: Program) -> list[dict[str, Any]]:
         try:
             getattr(pack, part)
         except BadInputError as error:
-            rows.append(_row(part, "; ".join([str(error), *(str(problem.place) for problem in error.problems)]), fault=True))
+            rows.append(
+                _row(part, "; ".join([str(error), *(str(problem.place) for problem in error.problems)]), fault=True)
+            )
         else:
             rows.append(_row(part, str(pack.folder)))
     return rows

@@ -23,9 +23,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(framework_app, name="framework")
 
 
-def check(  # noqa: D103  the help text is at its registration
-    file: Annotated[Path, typer.Argument(metavar="FILE")], fmt: FormatOption = ListingFormat.table
-) -> None:
+def check(file: Annotated[Path, typer.Argument(metavar="FILE")], fmt: FormatOption = ListingFormat.table) -> None:
     from thammuu.cli.failures import print_problems
     from thammuu.rulepack.frameworks import check_framework
 
@@ -41,13 +39,15 @@ def check(  # noqa: D103  the help text is at its registration
         raise typer.Exit(2)
 
 
-def import_annex(  # noqa: D103
-    annex: Annotated[Path, typer.Argument(metavar="ANNEX", help=_("Columns: code, level, parent, name, maximum, method."))],
+def import_annex(
+    annex: Annotated[
+        Path, typer.Argument(metavar="ANNEX", help=_("Columns: code, level, parent, name, maximum, method."))
+    ],
     framework_id: Annotated[str, typer.Option("--id", help=_("Name of the edition, such as par-index-876."))],
     index: Annotated[str, typer.Option("--index", help=_("Index it belongs to, such as par-index."))],
     title: Annotated[str | None, typer.Option("--title", help=_("Vietnamese title."))] = None,
     out: Annotated[Path | None, typer.Option("--out", help=_("File to write; standard output if not given."))] = None,
-) -> None:  # fmt: skip
+) -> None:
     from thammuu.rulepack.framework_annex import import_annex as imported
 
     text = imported(annex, framework_id=framework_id, index=index, title=title)
@@ -60,7 +60,7 @@ def import_annex(  # noqa: D103
     console().print(_("Written: {file}. Check it: thammuu framework check {file}").format(file=out), markup=False)
 
 
-def schema() -> None:  # noqa: D103
+def schema() -> None:
     from thammuu.rulepack.frameworks import framework_schema
 
     print_json(framework_schema())

@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(ledger_app, name="ledger")
 
 
-def list_events(  # noqa: D103  the help text is at its registration
+def list_events(
     ctx: typer.Context,
     after: Annotated[int, typer.Option("--after", min=0, help=_("Skip events up to this position."))] = 0,
     kind: Annotated[list[str] | None, typer.Option("--type", help=_("Only this event type; may be repeated."))] = None,
@@ -84,13 +84,13 @@ def _print_line(row: dict[str, Any], fmt: str) -> None:
 
         sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
     else:
-        sys.stdout.write(f"{row['position']:>7} {row['time']} {row['type']:<18} {row['subject']:<20} {_summary(row['data'])}\n")  # fmt: skip  # noqa: E501  one line of output
+        sys.stdout.write(
+            f"{row['position']:>7} {row['time']} {row['type']:<18} {row['subject']:<20} {_summary(row['data'])}\n"
+        )
     sys.stdout.flush()
 
 
-def verify(  # noqa: D103
-    ctx: typer.Context, fmt: FormatOption = ListingFormat.table, data: DataOption = None
-) -> None:
+def verify(ctx: typer.Context, fmt: FormatOption = ListingFormat.table, data: DataOption = None) -> None:
     from thammuu.ledger import log
 
     with reading(settings(ctx, data)) as program, program.context.database.snapshot() as connection:

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from thammuu.cli.options import DataOption, FactsFormat, FormatOption, IndexOption, ListingFormat, PeriodOption, settings
+from thammuu.cli.options import (
+    DataOption,
+    FactsFormat,
+    FormatOption,
+    IndexOption,
+    ListingFormat,
+    PeriodOption,
+    settings,
+)
 from thammuu.cli.output import console, print_json, print_rows
 from thammuu.cli.running import reading
 from thammuu.i18n import _, language
@@ -30,7 +38,7 @@ def register(app: typer.Typer) -> None:
     app.command("findings", help=_("Print what the rules found, with the facts that made them fire."))(findings)
 
 
-def publications(  # noqa: D103  the help text is at its registration
+def publications(
     ctx: typer.Context,
     index: Annotated[str | None, typer.Option("--index", metavar="INDEX", help=_("Only this index."))] = None,
     fmt: FormatOption = ListingFormat.table,
@@ -47,7 +55,7 @@ def publications(  # noqa: D103  the help text is at its registration
     print_rows(rows, _PUBLICATIONS if fmt == "table" else (*rows[0],) if rows else _PUBLICATIONS, fmt)
 
 
-def facts(  # noqa: D103
+def facts(
     ctx: typer.Context,
     index: IndexOption,
     period: PeriodOption,
@@ -79,7 +87,7 @@ def _print_frame(frame: pl.DataFrame, fmt: FactsFormat) -> None:
         console(stderr=True).print(_("Every fact: --format csv, json or parquet."), style="dim")
 
 
-def findings(  # noqa: D103
+def findings(
     ctx: typer.Context,
     index: IndexOption,
     period: PeriodOption,

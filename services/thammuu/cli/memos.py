@@ -15,7 +15,9 @@ from thammuu.cli.running import reading
 from thammuu.i18n import _
 
 _COLUMNS = ("memo_id", "unit_code", "unit_name", "round", "version", "status", "findings", "tasks", "pdf")
-RoundOption = Annotated[str | None, typer.Option("--round", metavar="ROUND", help=_("Only this round; show takes the newest."))]
+RoundOption = Annotated[
+    str | None, typer.Option("--round", metavar="ROUND", help=_("Only this round; show takes the newest."))
+]
 memos_app = typer.Typer(no_args_is_help=True, help=_("List, read and export memos."))
 
 
@@ -36,7 +38,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(memos_app, name="memos")
 
 
-def list_memos(  # noqa: D103  the help text is at its registration
+def list_memos(
     ctx: typer.Context, round_name: RoundOption = None, fmt: FormatOption = ListingFormat.table, data: DataOption = None
 ) -> None:
     from thammuu.memos.shelf import listing
@@ -46,7 +48,7 @@ def list_memos(  # noqa: D103  the help text is at its registration
     print_rows(rows, _COLUMNS if fmt != "table" else _COLUMNS[:-1], fmt)
 
 
-def show(  # noqa: D103
+def show(
     ctx: typer.Context,
     unit: Annotated[str, typer.Argument(metavar="UNIT", help=_("Name, code or memo id."))],
     round_name: RoundOption = None,
@@ -62,7 +64,7 @@ def show(  # noqa: D103
     sys.stdout.buffer.write(content)
 
 
-def export(  # noqa: D103
+def export(
     ctx: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help=_("Made if it is not there."))],
     formats: Annotated[str, typer.Option("--format", help=_("Any of pdf,html,txt,json."))] = "pdf",

@@ -33,8 +33,10 @@ class FactsFormat(StrEnum):
 
 DataOption = Annotated[
     Path | None,
-    typer.Option("--data", metavar="DIR", help=_("Data folder; also THAMMUU_DATA. Created on first use."), show_default=False),
-]  # fmt: skip
+    typer.Option(
+        "--data", metavar="DIR", help=_("Data folder; also THAMMUU_DATA. Created on first use."), show_default=False
+    ),
+]
 FormatOption = Annotated[ListingFormat, typer.Option("--format", help=_("table for people, json or csv for programs."))]
 IndexOption = Annotated[str, typer.Option("--index", metavar="INDEX", help=_("Index, such as papi, par-index, sipas."))]
 PeriodOption = Annotated[

@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
     app.command("publish", help=help_text)(publish)
 
 
-def publish(  # noqa: D103  the help text is at its registration
+def publish(
     ctx: typer.Context,
     file: Annotated[Path | None, typer.Argument(metavar="FILE", help=_("CSV or XLSX, long or wide."))] = None,
     index: Annotated[str | None, typer.Option("--index", metavar="INDEX", help=_("Index, such as papi."))] = None,
@@ -39,9 +39,13 @@ def publish(  # noqa: D103  the help text is at its registration
     ] = None,
     units_as_of: Annotated[
         datetime | None,
-        typer.Option(formats=_DAY, metavar="DATE", help=_("Units as they were on this date; the period's end if not given.")),
+        typer.Option(
+            formats=_DAY, metavar="DATE", help=_("Units as they were on this date; the period's end if not given.")
+        ),
     ] = None,
-    sheet: Annotated[str | None, typer.Option("--sheet", help=_("Sheet of the workbook, if several look like scores."))] = None,
+    sheet: Annotated[
+        str | None, typer.Option("--sheet", help=_("Sheet of the workbook, if several look like scores."))
+    ] = None,
     history: Annotated[bool, typer.Option("--history", help=_("Load for trends only, without memos."))] = False,
     partial: Annotated[
         bool, typer.Option("--partial", help=_("The file holds some units only: no ranks or peers are computed."))
@@ -51,9 +55,11 @@ def publish(  # noqa: D103  the help text is at its registration
         str | None, typer.Option("--withdraw", metavar="PUBLICATION", help=_("Take this publication back."))
     ] = None,
     reason: Annotated[str | None, typer.Option("--reason", help=_("Why it is withdrawn; kept in the ledger."))] = None,
-    fmt: Annotated[ListingFormat, typer.Option("--format", help=_("json prints one object for programs."))] = ListingFormat.table,
+    fmt: Annotated[
+        ListingFormat, typer.Option("--format", help=_("json prints one object for programs."))
+    ] = ListingFormat.table,
     data: DataOption = None,
-) -> None:  # fmt: skip
+) -> None:
     chosen = settings(ctx, data)
     if withdraw is not None:
         if file is not None or not reason:

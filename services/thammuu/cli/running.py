@@ -35,9 +35,9 @@ def reading(settings: Settings) -> Iterator[Program]:
     with bootstrap.reading(settings) as program:
         if waiting := program.pending():
             console(stderr=True).print(
-                _("{n} events pending: the next writing command finishes them, or run `thammuu doctor --finish`.").format(
-                    n=waiting
-                )
+                _(
+                    "{n} events pending: the next writing command finishes them, or run `thammuu doctor --finish`."
+                ).format(n=waiting)
             )
         yield program
 
@@ -71,11 +71,11 @@ def _run(program: Program) -> None:
     if not err.is_terminal:
         program.run()
         return
-    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True) as bar:
-        stages: dict[str, tuple[int, int]] = {}
+        stages: dict[str, tuple[TaskID, int]] = {}
 
         def advance(stage: str, done: int) -> None:
             if stage not in stages:

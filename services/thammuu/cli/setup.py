@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
     app.command("init", help=_("Copy the shipped rules and templates into a folder, for editing."))(init)
 
 
-def init(  # noqa: D103  the help text is at its registration
+def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help=_("Made if it is not there; nothing is overwritten."))],
 ) -> None:
     import shutil
@@ -44,7 +44,7 @@ def init(  # noqa: D103  the help text is at its registration
     out.print(f"  export THAMMUU_TEMPLATES={(folder / 'templates').absolute()}", markup=False, soft_wrap=True)
 
 
-def demo(  # noqa: D103
+def demo(
     folder: Annotated[Path, typer.Option("--dir", metavar="DIR", help=_("Where the data and the memos go."))] = Path(
         "thammuu-demo"
     ),

@@ -104,7 +104,7 @@ def withdraw(context: Context, publication_id: str, reason: str) -> register.Reg
     return row
 
 
-def _published(  # noqa: PLR0913  the parts of one event
+def _published(  # noqa: PLR0913, PLR0917  the parts of one event
     submission: Submission, framework: Framework, occasion: Occasion, decision: Acceptance, pack: str, content: str
 ) -> ScoresPublished:
     scored = [row for row in submission.scores if row.status == "ok"]

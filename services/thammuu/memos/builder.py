@@ -91,7 +91,7 @@ def build_memo(  # noqa: PLR0913  a memo has that many inputs, all named
         practice=numerals.give(lambda numeral: practice_section(scope, numeral)),
         since=numerals.give(lambda numeral: _since_section(scope, numeral)),
         left_out=numerals.give(lambda numeral: left_out_section(scope, numeral)),
-        closing=letter.closing(scope, has_tasks=bool(listed)),
+        closing=letter.closing(scope, listed),
         signature=letter.signature(scope),
         recipients=letter.recipients(scope),
         annexes=_annexes(scope, number),

@@ -28,7 +28,7 @@ class Draft:
     tasks: int
 
 
-def draft_of(  # noqa: PLR0913  what a draft depends on
+def draft_of(  # noqa: PLR0913, PLR0917  what a draft depends on
     context: Context, connection: Connection, unit_id: str, round_name: str, at: int, pack_hash: str
 ) -> Draft | None:
     """Build and store a unit's memo model; None where no publication of the round has the unit.

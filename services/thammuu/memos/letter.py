@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .scope import Scope
 
 REPORT_AFTER_DAYS = 180
+REPORT_MARGIN_DAYS = 10
+"""Days between the last task's deadline and the report on all of them."""
 BLANK_NUMBER = "\u00a0" * 6
 """Room for the clerk to write the number; no-break spaces survive every format."""
 
@@ -109,14 +111,15 @@ def opening(scope: Scope, *, has_tasks: bool) -> tuple[str, ...]:
     return (*first, clean_text(told + verb))
 
 
-def closing(scope: Scope, *, has_tasks: bool) -> tuple[str, ...]:
-    """Return the closing paragraph, ended as documents end."""
+def closing(scope: Scope, tasks: tuple[Task, ...]) -> tuple[str, ...]:
+    """Return the closing paragraph, ended as documents end; results are asked for after the last deadline."""
     issuer = scope.issuer_name
-    if not has_tasks:
+    if not tasks:
         told = "các cơ quan, địa phương" if scope.issuer.assigns else scope.committee
         keep = ", tiếp tục duy trì các kết quả đã đạt được" if _has_scores(scope) else ""
         return (f"{capital(issuer)} thông báo để {told} biết{keep}./.",)
-    wanted = scope.as_of + timedelta(days=REPORT_AFTER_DAYS)
+    last = max(task.deadline for task in tasks)
+    wanted = max(scope.as_of + timedelta(days=REPORT_AFTER_DAYS), last + timedelta(days=REPORT_MARGIN_DAYS))
     by = vietnamese_day(scope.catalogue.calendar.working_day_by(wanted, after=scope.as_of))
     text = _ASSIGNED if scope.issuer.assigns else _ASKED
     return (text.format(committee=scope.committee, issuer=issuer, by=by),)

@@ -16,6 +16,7 @@ from .clean import drawable, letters_of
 from .sandbox import sandboxed
 
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
 
     import typst
