@@ -57,15 +57,15 @@ def startup(rules: Path) -> None:
 def bare(models: Path) -> None:
     """Compile the memos' typst inputs on two threads and print the seconds, fonts and inputs ready."""
     from thammuu.memos.model import MemoModel
-    from thammuu.memos.render import Renderer, typst_inputs
+    from thammuu.memos.render import Renderer
 
     renderer = Renderer(CHECKOUT / "templates")
     stored = [MemoModel.model_validate_json(text) for text in json.loads(models.read_text("utf-8"))]
-    inputs = [typst_inputs(renderer, model) for model in stored]
+    inputs = [(renderer.typst_inputs(model), model.dated) for model in stored]
     with ThreadPoolExecutor(2) as threads:
-        list(threads.map(lambda one: renderer.compile(*one), inputs[:2]))
+        list(threads.map(lambda one: renderer.typeset(*one), inputs[:2]))
         started = time.perf_counter()
-        for _ in threads.map(lambda one: renderer.compile(*one), inputs):
+        for _ in threads.map(lambda one: renderer.typeset(*one), inputs):
             pass
         print(time.perf_counter() - started)
 

@@ -43,8 +43,7 @@ class Program:
         return self.bus.run(on_progress)
 
     def close(self) -> None:
-        """Stop threads, close the database."""
-        self.bus.close()
+        """Close the database and drop temporary folders."""
         self.context.close()
 
 

@@ -84,7 +84,6 @@ def test_what_was_prepared_reaches_the_handler(context: Context) -> None:
     bus.run()
     with context.database.snapshot() as connection:
         assert connection.execute(select(findings.c.body)).scalar_one() == "ready for id-a"
-    bus.close()
 
 
 @pytest.mark.parametrize("stage", ["prepare", "handler"])
@@ -106,7 +105,6 @@ def test_a_poison_event_steps_aside_and_the_others_go_on(context: Context, stage
     submitted(context, "a", "b", "c")
     bus = bus_of(context, handler, prepare)
     bus.run()
-    bus.close()
     assert noted(context) == ["a", "c"]
     (rejected,) = recorded(context, "event.rejected")
     assert isinstance(rejected.data, EventRejected)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -13,6 +12,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import OperationalError
 
 from thammuu.bus.context import Context, UnitOfWork
+from thammuu.bus.rounds import Rounds
 from thammuu.errors import EnvironmentFaultError
 from thammuu.events import Event, EventRejected, NewEvent, caused_by
 from thammuu.ledger import log
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from thammuu.bus.routes import Route
 
-BATCH = 64
+BATCH = 16
+"""Events of one transaction: few enough that the next stage starts early, enough to share a commit."""
 _LOG = structlog.get_logger(__name__)
 
 # A full disk or a locked database passes; everything else a handler raises will be raised again on every try.
@@ -40,9 +41,11 @@ class _Refused:
 class EmbeddedBus:
     """Calls handlers for events that the ledger holds.
 
+    Every consumer follows the ledger in its own thread and in ledger order; their transactions take turns.
+
     Args:
         context: The program's parts.
-        routes: The table of ``pipeline.py``; consumers run in the order of their first route.
+        routes: The table of ``pipeline.py``.
     """
 
     def __init__(self, context: Context, routes: Sequence[Route]) -> None:
@@ -51,14 +54,6 @@ class EmbeddedBus:
         self._types: dict[str, list[str]] = {}
         for route in routes:
             self._types.setdefault(route.consumer, []).append(route.event.event_type)
-
-    @cached_property
-    def _threads(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="prepare")
-
-    def close(self) -> None:
-        """Stop the preparing threads."""
-        self._threads.shutdown()
 
     def pending(self, connection: Connection) -> int:
         """Return how many events wait for a consumer."""
@@ -70,31 +65,44 @@ class EmbeddedBus:
     def run(self, on_progress: Callable[[str, int], None] | None = None) -> int:
         """Handle everything that is pending, and what follows from it; return the number of events handled.
 
+        Args:
+            on_progress: Called with a consumer and the events it has just handled.
+
         Raises:
             EnvironmentFaultError: If the disk or the database refuses; the batch stays pending.
         """
-        handled = 0
-        while True:
-            done = [self._run_batch(consumer, on_progress) for consumer in self._types]
-            if not any(done):
-                return handled
-            handled += sum(done)
+        with self._context.database.snapshot() as connection:
+            if not self.pending(connection):
+                return 0
+        rounds = Rounds(len(self._types))
+        with ThreadPoolExecutor(len(self._types), thread_name_prefix="follow") as followers, rounds.taking_part():
+            return sum(followers.map(lambda consumer: self._follow(consumer, rounds, on_progress), self._types))
 
-    def _run_batch(self, consumer: str, on_progress: Callable[[str, int], None] | None) -> int:
+    def _follow(self, consumer: str, rounds: Rounds, on_progress: Callable[[str, int], None] | None) -> int:
+        handled = 0
+        with rounds.taking_part(), ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix=consumer) as threads:
+            while True:
+                seen = rounds.number
+                done = self._run_batch(consumer, threads)
+                handled += done
+                if done and on_progress:
+                    on_progress(consumer, done)
+                if not rounds.go_on(seen, worked=bool(done)):
+                    return handled
+
+    def _run_batch(self, consumer: str, threads: ThreadPoolExecutor) -> int:
         with self._context.database.snapshot() as connection:
             after = _position(connection, consumer)
             batch = list(log.read(connection, after=after, types=self._types[consumer], limit=BATCH))
         if not batch:
             return 0
-        prepared = list(self._threads.map(lambda recorded: self._prepare(consumer, recorded.event), batch))
+        prepared = list(threads.map(lambda recorded: self._prepare(consumer, recorded.event), batch))
         with self._context.database.transaction() as connection:
             outputs: list[Event] = []
             for recorded, result in zip(batch, prepared, strict=True):
                 outputs += self._handle(consumer, recorded.event, result, connection)
             _advance(connection, consumer, after, batch[-1].position)
             log.append(connection, outputs)
-        if on_progress:
-            on_progress(consumer, len(batch))
         return len(batch)
 
     def _prepare(self, consumer: str, event: Event) -> Any:  # noqa: ANN401  each route prepares its own type

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, create_engine, event, text
@@ -30,9 +31,10 @@ class Database:
 
     def __init__(self, path: Path, *, writable: bool) -> None:
         self._path = path
+        self._turn = Lock()
         self._writer = create_engine("sqlite://", creator=self._connect_writer, poolclass=StaticPool)
         event.listen(self._writer, "begin", _begin_immediate)
-        self._readers = create_engine("sqlite://", creator=self._connect_reader, poolclass=QueuePool, pool_size=4)
+        self._readers = create_engine("sqlite://", creator=self._connect_reader, poolclass=QueuePool, pool_size=8)
         if writable:
             self._migrate()
 
@@ -60,8 +62,8 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """Open a writing transaction: all of it or nothing."""
-        with self._writer.begin() as connection:
+        """Open a writing transaction: all of it or nothing. Threads take turns on the one writing connection."""
+        with self._turn, self._writer.begin() as connection:
             yield connection
 
     @contextmanager
