@@ -102,6 +102,5 @@ def findings(
 
     with reading(settings(ctx, data)) as program:
         rows: list[dict[str, Any]] = findings_of(program.context, index, period, unit, severity)
-    if fmt == "table":
-        rows = [row | {"explain": row["explain"][language()]} for row in rows]
-    print_rows(rows, _FINDINGS if fmt == "table" else (*_FINDINGS, "facts", "covers", "raised_by", "finding_id"), fmt)
+    said = [row | {"explain": row["explain"][language()], "explain_in": row["explain"]} for row in rows]
+    print_rows(said, _FINDINGS if fmt == "table" else (*_FINDINGS, "facts", "covers", "raised_by", "finding_id"), fmt)

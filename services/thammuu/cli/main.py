@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from thammuu import __version__
-from thammuu.cli import doctor, framework, ledger, listings, memos, publish, setup
+from thammuu.cli import doctor, framework, ledger, listings, memos, publish, rules, setup
 from thammuu.cli.options import DataOption
 from thammuu.i18n import _
 
@@ -46,6 +46,7 @@ listings.register(app)
 memos.register(app)
 ledger.register(app)
 framework.register(app)
+rules.register(app)
 doctor.register(app)
 
 

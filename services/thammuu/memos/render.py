@@ -188,5 +188,7 @@ def _qr_svg(content: str) -> str:
     import segno
 
     # A given mask spares the search for the best of eight, 5 ms a memo; readers decode every mask alike.
-    svg: str = segno.make(content, error="m", micro=False, mask=QR_MASK).svg_inline(border=0, svgclass=None, lineclass=None)
+    svg: str = segno.make(content, error="m", micro=False, mask=QR_MASK).svg_inline(
+        border=0, svgclass=None, lineclass=None
+    )
     return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1) if "xmlns" not in svg else svg
