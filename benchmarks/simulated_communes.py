@@ -20,8 +20,13 @@ def simulated_rules(folder: Path, units: int) -> Path:
     shutil.copytree(CHECKOUT / "rules", rules)
     shutil.rmtree(rules / "units")
     (rules / "units").mkdir()
-    listed = [
-        {"id": f"simulated-{number}", "code": f"{number:05d}", "name": f"Mô phỏng {number}", "kind": "tỉnh"}
+    listed: list[dict[str, str]] = [
+        {
+            "id": f"simulated-{number}",
+            "code": f"{number:05d}",
+            "name": f"Mô phỏng {number}",
+            "en": f"Simulated {number}",
+        }
         for number in range(1, units + 1)
     ]
     document = {"level": "province", "sources": ["số liệu mô phỏng"], "units": listed}

@@ -41,7 +41,7 @@ def check(
                 _sweep(program)
     with bootstrap.reading(chosen) as program:
         rows = _checks(program, chosen)
-    print_rows(rows, ("check", "state", "detail"), fmt)
+    print_rows([_told(row) for row in rows] if fmt == "table" else rows, ("check", "state", "detail"), fmt)
     if any(row["state"] == "fault" for row in rows):
         raise typer.Exit(1)
 
@@ -58,12 +58,12 @@ def _checks(program: Program, chosen: Settings) -> list[dict[str, Any]]:
     stored = set(context.blobs.names())
     orphans, lost = len(stored - named) + len(context.blobs.unfinished()), sorted(_own(program) - stored)
     return [
-        _row(_("data folder"), str(chosen.data.absolute())),
-        _row(_("database"), integrity, fault=integrity != "ok"),
-        _row(_("ledger"), "; ".join(faults) or f"{size} · {root}", fault=bool(faults)),
-        _row(_("pending events"), str(pending), note=pending > 0),
-        _row(_("stored files missing"), ", ".join(lost[:5]) or "0", fault=bool(lost)),
-        _row(_("stored files that nothing names"), str(orphans), note=orphans > 0),
+        _row("data folder", str(chosen.data.absolute())),
+        _row("database", integrity, fault=integrity != "ok"),
+        _row("ledger", "; ".join(faults) or f"{size} · {root}", fault=bool(faults)),
+        _row("pending events", str(pending), note=pending > 0),
+        _row("stored files missing", ", ".join(lost[:5]) or "0", fault=bool(lost)),
+        _row("stored files that nothing names", str(orphans), note=orphans > 0),
         *_pack_checks(program),
     ]
 
@@ -78,11 +78,35 @@ def _pack_checks(program: Program) -> list[dict[str, Any]]:
             getattr(pack, part)
         except BadInputError as error:
             rows.append(
-                _row(part, "; ".join([str(error), *(str(problem.place) for problem in error.problems)]), fault=True)
+                _row(
+                    part,
+                    "; ".join([str(error), *(f"{problem.place}: {problem.expected}" for problem in error.problems)]),
+                    fault=True,
+                )
             )
         else:
             rows.append(_row(part, str(pack.folder)))
     return rows
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    words = {
+        "data folder": _("data folder"),
+        "database": _("database"),
+        "ledger": _("ledger"),
+        "pending events": _("pending events"),
+        "stored files missing": _("stored files missing"),
+        "stored files that nothing names": _("stored files that nothing names"),
+        "frameworks": _("frameworks"),
+        "units": _("units"),
+        "rules": _("rules"),
+        "actions": _("actions"),
+        "agencies": _("agencies"),
+        "ok": _("ok"),
+        "note": _("note"),
+        "fault": _("fault"),
+    }
+    return row | {name: words[row[name]] for name in ("check", "state")}
 
 
 def _row(check: str, detail: str, *, fault: bool = False, note: bool = False) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -87,11 +88,13 @@ def _say_next(folder: Path, written: int) -> None:
     out.print(_("{n} memos as PDF in {folder}.").format(n=written, folder=folder / "memos"), markup=False)
     out.print(_("Open next:"), style="bold")
     first = folder / "memos" / "2022" / "ha-nam-2022.pdf"
+    # `uv run` sets UV for what it runs; there the program is not on the PATH by its own name
+    own = "uv run thammuu" if os.environ.get("UV") else "thammuu"
     for line in (
         f"{first}   " + _("Hà Nam's memo of 20 June 2022: PAR INDEX, SIPAS and PAPI together"),
-        f"thammuu --data {folder / 'data'} memos show 'Hà Nam' --round 2023",
-        f"thammuu --data {folder / 'data'} findings --index papi --period 2022",
-        f"thammuu --data {folder / 'data'} events",
-        f"thammuu --data {folder / 'data'} ledger verify",
+        f"{own} --data {folder / 'data'} memos show 'Hà Nam' --round 2023",
+        f"{own} --data {folder / 'data'} findings --index papi --period 2022",
+        f"{own} --data {folder / 'data'} events",
+        f"{own} --data {folder / 'data'} ledger verify",
     ):
         out.print("  " + line, markup=False, soft_wrap=True)

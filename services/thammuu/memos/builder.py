@@ -125,7 +125,7 @@ def _annexes(scope: Scope, number: int | None) -> tuple[Annex, ...]:
     tables = tables_of(scope.in_annex, prefix="Bảng PL", first=1)
     return (
         Annex(
-            number="Phụ lục I",
+            number="Phụ lục",
             title="CÁC NỘI DUNG CẦN KHẮC PHỤC KHÁC",
             reference=letter.reference(scope, number),
             tables=tables,

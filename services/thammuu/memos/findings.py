@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from .clean import clean_text
 from .model import Bar, Chart, Column, FindingLine, FindingsSection, Row, Table
-from .wording import capital, change, count, figure, joined, period_name, rank_change, scale_end
+from .standing import published_n
+from .wording import capital, change, count, figure, joined, period_name, rank_change, scale_end, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
     from .weighing import Weighed
 
 _MAX_BARS = 10
-_LABEL_LENGTH = 60
+_LEAST_BARS = 2
+_LABEL_LENGTH = 72
 _DEPTH = ("total", "domain", "criterion", "sub-criterion", "indicator")
-_REDEFINED = "không so sánh được do tiêu chí thay đổi"
 _MISSING_BEFORE = "kỳ trước khuyết dữ liệu"
 
 
@@ -44,26 +45,36 @@ def _paragraphs(scope: Scope) -> tuple[str, ...]:
     if any(one.median_score is not None for one in scope.in_body):
         first.append("Trung vị là giá trị đứng giữa khi sắp xếp điểm của các tỉnh, thành phố khác trong cùng kỳ.")
     if scope.in_annex:
-        first.append(f"Các nội dung còn lại ({count(len(scope.in_annex))}) được nêu tại Phụ lục I.")
-    domains = _domains(scope)
-    return (" ".join(first), domains) if domains else (" ".join(first),)
+        first.append(f"Các nội dung còn lại ({count(len(scope.in_annex))}) được nêu tại Phụ lục.")
+    domains = (_domains(scope, view) for view in scope.views)
+    return (" ".join(first), *(sentence for sentence in domains if sentence))
 
 
-def _domains(scope: Scope) -> str:
-    """Return one sentence on the domains found; the total's own fall is told by the standing."""
-    told, since = [], ""
-    for one in scope.in_body:
-        row = one.row
-        if one.on_leaf or one.node.level == "total":
-            continue
-        rank, places = row.get("rank"), row.get("rank_change")
-        if rank is None or places is None or not row.get("previous_period"):
-            told.append(f"{inside(name_of(one))} {inside(remark(one))}")
-            continue
-        since = f" so với {period_name(row['previous_period'])}"
-        moved = rank_change(int(places), "").removesuffix(" so với ")
-        told.append(f"{inside(name_of(one))} thứ {rank}/{row.get('n')}, {moved}")
-    return f"Xếp theo nhóm nội dung{since}: {'; '.join(told)}." if told else ""
+def _domains(scope: Scope, view: PublicationView) -> str:
+    """Return one sentence on an index's domains found; the total's own fall is told by the standing."""
+    found = [one for one in scope.in_body if one.view is view and not one.on_leaf and one.node.level != "total"]
+    if not found:
+        return ""
+    start = "Theo số liệu" if view.framework.officially_ranked else "Theo tính toán từ số liệu"
+    about = f"{view.framework.short_title.vi} {period_name(view.period)}"
+    return f"{start} {about}: {'; '.join(_place_of(one) for one in found)}."
+
+
+def _place_of(one: Weighed) -> str:
+    """Return where a domain stands and how far it fell, else the rule's sentence."""
+    row = one.row
+    since, rank, places = row.get("previous_period"), place_text(one), row.get("rank_change")
+    if not since or not rank or places is None:
+        return f"{inside(name_of(one))} {inside(remark(one))}"
+    verb = "xếp" if one.view.framework.officially_ranked else "đứng"
+    return f"{inside(name_of(one))} {verb} {rank}, {rank_change(int(places), period_name(since))}"
+
+
+def place_text(one: Weighed) -> str:
+    """Return ``thứ 50/60``; empty without a rank, and without the number of units where it is not known."""
+    rank = one.row.get("rank")
+    n = one.row.get("n") or (published_n(one.view) if one.view.framework.officially_ranked else None)
+    return f"thứ {rank}/{n}" if rank is not None and n else f"thứ {rank}" if rank is not None else ""
 
 
 def _counted(scope: Scope, view: PublicationView) -> str:
@@ -124,7 +135,7 @@ def _row(place: int, one: Weighed, has_median: bool, has_best: bool, has_change:
     median = one.median_score
     cells += [figure(median) if median is not None else "–"] if has_median else []
     best = one.view.best_peer.get(one.node.code)
-    cells += [f"{_bare(best.unit_name)} ({figure(best.score)})" if best else "–"] if has_best else []
+    cells += [f"{_bare(best.unit_name)}: {figure(best.score)}" if best else "–"] if has_best else []
     cells += [_change(one)] if has_change else []
     return Row(cells=(*cells, remark(one)))
 
@@ -138,11 +149,11 @@ def name_of(one: Weighed) -> str:
     framework, node = one.view.framework, one.node
     if node.code == framework.root.code:
         return "Tổng điểm"
-    name = node.name.vi if node.own_code else f"{node.code}. {node.name.vi}"
+    called = spelled(node.name.vi)
     if one.on_leaf:
-        return clean_text(name, limit=300)
+        return clean_text(called if node.own_code else f"{node.code}. {called}", limit=300)
     level = capital(framework.level_names[node.level].vi)
-    return clean_text(f"{level} {node.code} ({node.name.vi})", limit=300)
+    return clean_text(f"{level} {node.code} ({called})", limit=300)
 
 
 def score_text(one: Weighed) -> str:
@@ -160,15 +171,16 @@ def remark(one: Weighed) -> str:
 
 def _change(one: Weighed) -> str:
     since = one.row.get("previous_period")
+    redefined = f"không so sánh được do {one.view.framework.level_names[one.node.level].vi} thay đổi"
     if not since:
-        return _REDEFINED
+        return redefined
     if one.row.get("previous_score") is None:
         return _MISSING_BEFORE
     if one.scale_kept and one.score is not None:
         return change(one.score - one.row["previous_score"], one.node.scale_unit, "").removesuffix(" so với ")
     delta = one.row.get("delta")
     if delta is None:
-        return _REDEFINED
+        return redefined
     return "mức đạt " + change(delta * 100, "percent", "", 1).removesuffix(" so với ")
 
 
@@ -198,7 +210,7 @@ def _chart(found: Sequence[Weighed], number: int) -> Chart | None:
         )
         for one in below[:_MAX_BARS]
     )
-    if not bars:
+    if len(bars) < _LEAST_BARS:
         return None
     caption = f"Hình {number}. Mức thấp hơn trung vị (điểm phần trăm của thang điểm)"
     told = "; ".join(f"{bar.label}: {bar.text}" for bar in bars)

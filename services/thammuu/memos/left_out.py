@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .model import TextSection
+from .standing import total_of
 from .wording import count
 
 if TYPE_CHECKING:
@@ -36,11 +37,11 @@ def _items(scope: Scope) -> Iterator[str]:
         level = framework.level_names[framework.leaves[0].level].vi
         rows = [view.row(node.code) for node in framework.leaves]
         missing = sum(row.get("score") is None for row in rows)
-        if 0 < missing < len(rows) and view.complete:
+        if 0 < missing < len(rows) and view.complete and total_of(view) is not None:
             yield (f"{count(missing)} {level} của {framework.short_title.vi} khuyết dữ liệu nên không nhận xét.")
         unmatched = sum(row.get("score") is not None and not row.get("previous_period") for row in rows)
         if unmatched and view.complete and any(row.get("previous_period") for row in rows):
             yield (
                 f"{count(unmatched)} {level} của {framework.short_title.vi} không so sánh được với kỳ trước "
-                "do tiêu chí thay đổi."
+                f"do {level} thay đổi."
             )

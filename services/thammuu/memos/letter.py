@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .clean import clean_text
 from .model import Labels, Letterhead, Provenance, Signature, UnitLine
-from .wording import capital, joined, long_day, period_name, vietnamese_day
+from .wording import capital, count, joined, long_day, period_name, vietnamese_day
 
 if TYPE_CHECKING:
     from .model import Task
@@ -98,8 +98,7 @@ def addressees(scope: Scope, tasks: tuple[Task, ...]) -> tuple[str, ...]:
 
 def opening(scope: Scope, *, has_tasks: bool) -> tuple[str, ...]:
     """Return the paragraph before the first section."""
-    results = [f"{view.framework.title.vi} {period_name(view.period)}" for view in scope.views]
-    told = f"Căn cứ kết quả {joined(results)} đã công bố, {scope.issuer_name} "
+    told = f"Căn cứ {_results(scope)}, {scope.issuer_name} "
     if scope.issuer.assigns:
         verb = "thông báo kết quả và phân công nhiệm vụ như sau:" if has_tasks else "thông báo kết quả như sau:"
     elif has_tasks:
@@ -111,18 +110,43 @@ def opening(scope: Scope, *, has_tasks: bool) -> tuple[str, ...]:
     return (*first, clean_text(told + verb))
 
 
+def _results(scope: Scope) -> str:
+    """Return the results with who published them; the issuer does not name itself."""
+    by_publisher: dict[str, list[str]] = {}
+    for view in scope.views:
+        results = by_publisher.setdefault(view.framework.publisher.vi, [])
+        results.append(f"{view.framework.title.vi} {period_name(view.period)}")
+    told = []
+    for publisher, results in by_publisher.items():
+        who = "đã" if publisher == scope.issuer_name else f"do {publisher}"
+        told.append(f"kết quả {joined(results)} {who} công bố")
+    return joined(told)
+
+
 def closing(scope: Scope, tasks: tuple[Task, ...]) -> tuple[str, ...]:
     """Return the closing paragraph, ended as documents end; results are asked for after the last deadline."""
     issuer = scope.issuer_name
     if not tasks:
         told = "các cơ quan, địa phương" if scope.issuer.assigns else scope.committee
         keep = ", tiếp tục duy trì các kết quả đã đạt được" if _has_scores(scope) else ""
-        return (f"{capital(issuer)} thông báo để {told} biết{keep}./.",)
+        return (f"{_all_clear(scope)}{capital(issuer)} thông báo để {told} biết{keep}./.",)
     last = max(task.deadline for task in tasks)
     wanted = max(scope.as_of + timedelta(days=REPORT_AFTER_DAYS), last + timedelta(days=REPORT_MARGIN_DAYS))
     by = vietnamese_day(scope.catalogue.calendar.working_day_by(wanted, after=scope.as_of))
     text = _ASSIGNED if scope.issuer.assigns else _ASKED
     return (text.format(committee=scope.committee, issuer=issuer, by=by),)
+
+
+def _all_clear(scope: Scope) -> str:
+    """Return a sentence that nothing was found in the criteria that have a score; empty where something was."""
+    told = []
+    for view in scope.views:
+        leaves = view.framework.leaves
+        scored = sum(view.row(node.code).get("score") is not None for node in leaves)
+        if view.complete and scored and not view.findings:
+            level = view.framework.level_names[leaves[0].level].vi
+            told.append(f"{count(scored)} {level} có điểm của {view.framework.short_title.vi}")
+    return f"Qua rà soát {joined(told)}, không có nội dung nào cần tập trung khắc phục. " if told else ""
 
 
 def _has_scores(scope: Scope) -> bool:

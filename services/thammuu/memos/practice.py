@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .clean import clean_text
 from .model import TextSection
-from .wording import BEFORE_MERGER, capital, figure, period_name
+from .wording import BEFORE_MERGER, capital, figure, period_name, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +80,7 @@ def _climbers(scope: Scope, view: PublicationView) -> str:
         if climber is None or one.span is None or climber.delta < _WORTH_TELLING or not one.scale_kept:
             continue
         since = period_name(one.row["previous_period"])
-        name, criterion = clean_text(climber.unit_name, limit=80), clean_text(one.node.name.vi, limit=200)
+        name, criterion = clean_text(climber.unit_name, limit=80), clean_text(spelled(one.node.name.vi), limit=200)
         rise = f"đạt {figure(climber.score)} điểm, tăng {figure(climber.delta * one.span)} điểm"
         told.append(f"{name} về “{criterion}” ({rise})")
     if not told:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from thammuu.period import Period
+
 from .model import Chart, Point, Series, Standing, StandingSection
 from .weighing import scale_kept
-from .wording import capital, change, count, figure, period_name, place_in, rank_change, scale_end, score_figure
+from .wording import capital, change, count, figure, joined, period_name, place_in, rank_change, scale_end, score_figure
 
 if TYPE_CHECKING:
+    from thammuu.rulepack.frameworks import Framework
+
     from .scope import Scope
     from .view import PartResult, PublicationView
 
@@ -37,8 +41,12 @@ def standing_section(scope: Scope, numeral: str) -> StandingSection | None:
             )
         )
     return StandingSection(
-        heading=f"{numeral}. KẾT QUẢ CÁC CHỈ SỐ", lines=tuple(lines), notes=tuple(notes), chart=_chart(scope)
+        heading=f"{numeral}. {_title(scope)}", lines=tuple(lines), notes=tuple(notes), chart=_chart(scope)
     )
+
+
+def _title(scope: Scope) -> str:
+    return "KẾT QUẢ CÁC CHỈ SỐ" if len(scope.views) > 1 else f"KẾT QUẢ CHỈ SỐ {_short(scope.views[0])}"
 
 
 def _short(view: PublicationView) -> str:
@@ -58,7 +66,7 @@ def _result(view: PublicationView) -> str:
     if total is None:
         return _without_total(view)
     parts = [_score(view, total), _against_mean(view, total)]
-    band = view.total_row.get("band")
+    band = view.total_row.get("band") or _band_of(view, total)
     if band:
         parts.append(f"thuộc nhóm {band}")
     parts.append(_rank(view))
@@ -90,9 +98,36 @@ def _score(view: PublicationView, total: float) -> str:
     else:
         top = f"/{scale_end(root.max)}" if root.max is not None else ""
         text = f"đạt {score_figure(total)}{top} điểm"
-    if not row.get("previous_period") or not scale_kept(root, row):
+    since, before = row.get("previous_period"), _total_before(view)
+    if not since or before is None:
         return text
-    return f"{text}, {change(total - row['previous_score'], root.scale_unit, period_name(row['previous_period']))}"
+    return f"{text}, {change(total - before, root.scale_unit, period_name(since))}"
+
+
+def _total_before(view: PublicationView) -> float | None:
+    """Return the previous total on the present scale, the published one where none is computed; None without one."""
+    row, framework = view.total_row, view.framework
+    if scale_kept(framework.root, row):
+        return float(row["previous_score"])
+    since = row.get("previous_period")
+    if view.complete or not since or not _same_edition(framework, since):
+        return None
+    return next((point.total for point in view.history if point.period == since), None)
+
+
+def _same_edition(framework: Framework, period: str) -> bool:
+    first, last = framework.first_period, framework.last_period
+    end = Period(period).end
+    return (first is None or Period(str(first)).end <= end) and (last is None or end <= Period(str(last)).end)
+
+
+def _band_of(view: PublicationView, total: float) -> str:
+    """Return the band of a published total that was not computed from its parts; empty where bands need all units."""
+    framework = view.framework
+    if framework.band_method != "percent-of-max" or not framework.root.max:
+        return ""
+    share = total / framework.root.max * 100
+    return next((band.name.vi for band in framework.bands if share >= (band.from_value or 0)), "")
 
 
 def _against_mean(view: PublicationView, total: float) -> str:
@@ -121,7 +156,7 @@ def _rank(view: PublicationView) -> str:
     verb = "xếp" if view.framework.officially_ranked else "theo tính toán đứng"
     rank, n = row.get("total_rank"), row.get("total_n")
     if rank is None or not view.complete:
-        rank, n = row.get("published_rank"), _published_n(view)
+        rank, n = row.get("published_rank"), published_n(view)
         verb = "xếp" if view.framework.officially_ranked else "theo số liệu đưa tin đứng"
     if rank is None:
         return ""
@@ -132,12 +167,15 @@ def _rank(view: PublicationView) -> str:
     return f"{text}, {rank_change(int(places), period_name(row['previous_period']))}"
 
 
-def _published_n(view: PublicationView) -> int | None:
+def published_n(view: PublicationView) -> int | None:
+    """Return how many units the publisher ranked, as the history of the unit tells it."""
     return next((point.n for point in reversed(view.history) if point.period == view.period), None)
 
 
 def _without_total(view: PublicationView) -> str:
     framework = view.framework
+    if not view.complete:
+        return "; ".join(part for part in ("số liệu thu thập được không nêu điểm", _rank(view)) if part)
     missing = [node for node in framework.leaves if view.row(node.code).get("score") is None]
     level = framework.level_names[framework.leaves[0].level].vi
     if len(missing) == len(framework.leaves):
@@ -194,7 +232,10 @@ def _chart(scope: Scope) -> Chart | None:
     told = "; ".join(
         f"{one.name}: " + ", ".join(f"{point.label} {point.text}" for point in one.points) for one in series
     )
-    caption = f"Hình 1. Thứ hạng của {scope.unit_name} qua các kỳ công bố"
+    own = [_short(view) for view in scope.views if not view.framework.officially_ranked]
+    computed = [name for name in own if any(one.name == name for one in series)]
+    told_how = f" (thứ tự {joined(computed)} theo tính toán)" if computed else ""
+    caption = f"Hình 1. Thứ hạng của {scope.unit_name} qua các kỳ công bố{told_how}"
     return Chart(kind="ranks", caption=caption, alt=f"{caption}. {told}.", series=tuple(series))
 
 

@@ -9,8 +9,9 @@ from thammuu.canonical import derived_id, rounded
 from thammuu.rulepack.actions import filled
 
 from .clean import clean_text
-from .findings import inside, name_of, score_text
+from .findings import inside, name_of, place_text, score_text
 from .model import Column, Row, Table, Task, TasksSection
+from .scope import MAX_IN_BODY
 from .weighing import SEVERITIES
 from .wording import capital, joined, vietnamese_day
 
@@ -27,6 +28,8 @@ ACTIONS_PER_FINDING = {"critical": 3, "major": 2, "minor": 1}
 """How many catalogue actions a finding brings; information brings none."""
 ACTIONS_WHEN_MANY = {"critical": 3, "major": 1, "minor": 1}
 """The same in a memo with many findings, so that its task list stays one that people read."""
+ACTIONS_WHEN_TOO_MANY = {"critical": 1, "major": 1, "minor": 1}
+"""The same where the body has no room for all findings."""
 MANY_FINDINGS = 10
 
 
@@ -71,7 +74,7 @@ def _plan(scope: Scope) -> list[_Planned]:
     planned: dict[str, _Planned] = {}
     answered_domains: set[tuple[str, str]] = set()
     findings = [one for one in scope.weighed if one.finding.severity in ACTIONS_PER_FINDING]
-    limits = ACTIONS_PER_FINDING if len(findings) <= MANY_FINDINGS else ACTIONS_WHEN_MANY
+    limits = _limits(len(findings))
     leaves_first = sorted(findings, key=lambda one: not one.on_leaf)
     for one in leaves_first:
         framework = one.view.framework
@@ -85,6 +88,12 @@ def _plan(scope: Scope) -> list[_Planned]:
             lead = scope.agencies.holder(action.lead, scope.as_of)
             planned.setdefault(action.id, _Planned(action, lead, len(planned))).answers.append(one)
     return list(planned.values())
+
+
+def _limits(findings: int) -> dict[str, int]:
+    if findings <= MANY_FINDINGS:
+        return ACTIONS_PER_FINDING
+    return ACTIONS_WHEN_MANY if findings <= MAX_IN_BODY else ACTIONS_WHEN_TOO_MANY
 
 
 def _actions_for(scope: Scope, one: Weighed) -> tuple[Action, ...]:
@@ -114,7 +123,7 @@ def _task(scope: Scope, number: int, planned: _Planned) -> Task:
         sentence=_filled(scope, action.task),
         output=_filled(scope, action.output),
         basis="; ".join(text.short() for text in scope.catalogue.legal.citable(action.legal, scope.as_of)),
-        criteria="; ".join(_criterion(one) for one in planned.answers),
+        criteria="; ".join(_criterion(scope, one) for one in planned.answers),
         concepts=tuple(dict.fromkeys(one.node.concept for one in planned.answers)),
         finding_ids=tuple(one.finding.id for one in planned.answers),
         deadline=deadline,
@@ -139,8 +148,11 @@ def _coordinating(scope: Scope, planned: _Planned) -> Iterator[str]:
         yield f"{capital(agency.name_for(scope.kind))}{asked}"
 
 
-def _criterion(one: Weighed) -> str:
-    return f"{one.view.framework.short_title.vi} {inside(name_of(one))} ({score_text(one)})"
+def _criterion(scope: Scope, one: Weighed) -> str:
+    """Return the criterion with its score; a domain known by its rank alone is told by it."""
+    measured = score_text(one) if one.score is not None or one.on_leaf else place_text(one)
+    name = f"{name_of(one)} ({measured})" if measured else name_of(one)
+    return name if len(scope.views) == 1 else f"{one.view.framework.short_title.vi}: {inside(name)}"
 
 
 def tasks_section(scope: Scope, numeral: str, table_number: int) -> TasksSection | None:
@@ -152,7 +164,7 @@ def tasks_section(scope: Scope, numeral: str, table_number: int) -> TasksSection
     return TasksSection(
         heading=f"{numeral}. {title}",
         paragraphs=_paragraphs(scope, tasks, table_number),
-        table=_table(tasks, f"Bảng {table_number}. {title.capitalize()}", _cited(scope)),
+        table=_table(scope, tasks, f"Bảng {table_number}. {title.capitalize()}"),
         tasks=tasks,
         not_assigned=_outside(scope),
     )
@@ -182,16 +194,27 @@ def _cited(scope: Scope) -> str:
     return f"Văn bản được dẫn: {cited}." if cited else ""
 
 
-def _table(tasks: tuple[Task, ...], caption: str, note: str) -> Table:
+def _answered_levels(scope: Scope, tasks: tuple[Task, ...]) -> str:
+    """Return each index's own names of the levels that the tasks answer."""
+    ids = {finding for task in tasks for finding in task.finding_ids}
+    leaves_first = sorted(
+        (one for one in scope.weighed if one.finding.id in ids and one.node.level != "total"),
+        key=lambda one: not one.on_leaf,
+    )
+    names = dict.fromkeys(one.view.framework.level_names[one.node.level].vi for one in leaves_first)
+    return capital(", ".join(names)) or "Chỉ số"
+
+
+def _table(scope: Scope, tasks: tuple[Task, ...], caption: str) -> Table:
     columns = (
         Column(title="STT", width=5.5, align="center"),
         Column(title="Cơ quan chủ trì", width=14),
         Column(title="Cơ quan phối hợp", width=18),
         Column(title="Nhiệm vụ, sản phẩm", width=34),
-        Column(title="Tiêu chí (điểm)", width=18),
+        Column(title=f"{_answered_levels(scope, tasks)} (điểm)", width=18),
         Column(title="Thời hạn (trước ngày)", width=12, align="center"),
     )
-    return Table(caption=caption, columns=columns, rows=tuple(_row(task) for task in tasks), note=note)
+    return Table(caption=caption, columns=columns, rows=tuple(_row(task) for task in tasks), note=_cited(scope))
 
 
 def _row(task: Task) -> Row:

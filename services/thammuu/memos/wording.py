@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from thammuu.period import Period
@@ -25,10 +26,25 @@ __all__ = [
     "rank_change",
     "roman",
     "score_figure",
+    "spelled",
     "vietnamese_day",
 ]
 
 BEFORE_MERGER = "(trước sắp xếp)"
+_SPELLED = {
+    "BCCI": "bưu chính công ích",
+    "CBCCVC": "cán bộ, công chức, viên chức",
+    "CCHC": "cải cách hành chính",
+    "DVC": "dịch vụ công",
+    "DVCTT": "dịch vụ công trực tuyến",
+    "HĐND": "Hội đồng nhân dân",
+    "KT-XH": "kinh tế - xã hội",
+    "TTHC": "thủ tục hành chính",
+    "UBND": "Ủy ban nhân dân",
+    "VBQPPL": "văn bản quy phạm pháp luật",
+}
+"""Abbreviations that names of criteria hold; a letter has no room to explain each where it first stands."""
+_SHORT = re.compile(rf"\b({'|'.join(sorted(_SPELLED, key=len, reverse=True))})\b")
 _PERCENT = "percent"
 _FULL_DECIMALS = 4
 _LEAST_DECIMALS = 2
@@ -104,6 +120,11 @@ def rank_change(places: int, since: str) -> str:
 def place_in(rank: int, n: int | None) -> str:
     """Return ``thứ 60/63 tỉnh, thành phố``."""
     return f"thứ {rank}/{n} tỉnh, thành phố" if n else f"thứ {rank}"
+
+
+def spelled(text: str) -> str:
+    """Return text with the trade's abbreviations in full."""
+    return _SHORT.sub(lambda short: _SPELLED[short[0]], text)
 
 
 def capital(text: str) -> str:
