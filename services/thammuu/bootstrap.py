@@ -83,6 +83,10 @@ def prepared_folder(folder: Path) -> Path:
     Raises:
         EnvironmentFaultError: If it cannot be made.
     """
+    if (folder / "blobs").is_dir() and not (folder / DATABASE).exists() and any((folder / "blobs").iterdir()):
+        raise EnvironmentFaultError(
+            _("{folder} has stored files but no ledger: restore ledger.sqlite3 from a backup.").format(folder=folder)
+        )
     try:
         (folder / "blobs").mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -65,6 +65,7 @@ class ScoresWithdrawn(EventData):
     publication_id: str
     index: str
     period: str
+    pack: str = Field(description="hash of the rule pack that memos are drafted again with")
     reason: str
 
 
@@ -78,6 +79,16 @@ class FindingsRaised(EventData):
     findings: tuple[dict[str, Any], ...] = ()
     silenced: tuple[dict[str, Any], ...] = Field(default=(), description="firings of rules that a person silenced")
     findings_blob: str | None = Field(default=None, description="instead of `findings`, where they exceed the size cap")
+
+
+class FindingsRetracted(EventData):
+    """A publication ceased to speak for a unit: it was withdrawn, or a revision left the unit out."""
+
+    event_type: ClassVar[str] = "findings.retracted"
+    publication_id: str
+    unit_id: str
+    pack: str
+    at: int = Field(description="the register's sequence number from which it holds")
 
 
 class MemoDrafted(EventData):

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from functools import total_ordering
 
-_FORM = re.compile(r"(?P<year>\d{4})(?:-Q(?P<quarter>[1-4])|-(?P<month>\d{2})(?:-(?P<day>\d{2}))?)?")
+_FORM = re.compile(r"(?P<year>\d{4})(?:-Q(?P<quarter>[1-4])|-(?P<month>\d{2})(?:-(?P<day>\d{2}))?)?", re.ASCII)
+
+
+_LENGTHS = (4, 7, 10)
+"""Lengths of a year, a quarter or month, a day: the longer period is the shorter text."""
 
 
 @total_ordering
@@ -44,8 +48,18 @@ class Period:
             raise ValueError(msg)
         return date(year, month, monthrange(year, month)[1])
 
+    @property
+    def start(self) -> date:
+        """The first day of the period."""
+        end, found = self.end, _FORM.fullmatch(self.text)
+        assert found is not None
+        if found["day"]:
+            return end
+        months = 3 if found["quarter"] else 1 if found["month"] else 12
+        return date(end.year, end.month - months + 1, 1)
+
     def _key(self) -> tuple[date, int, str]:
-        return (self.end, len(self.text), self.text)
+        return (self.end, _LENGTHS.index(len(self.text)), self.text)
 
     def __lt__(self, other: Period) -> bool:
         """Order by last day."""

@@ -1,17 +1,18 @@
 """The architecture on one screen: who does what on which event.
 
 scores.published ─► analysis ─► findings.raised ─► memos ─► memo.drafted ─► rendering ─► memo.rendered
-scores.withdrawn ──────────────────────────────► memos ─► memo.drafted | memo.superseded
+scores.withdrawn ─► analysis ─► findings.retracted ─► memos ─► memo.drafted | memo.superseded
 """
 
 import thammuu.analysis.handlers as analysis
 import thammuu.memos.handlers as memos
 from thammuu.bus.routes import Route
-from thammuu.events import FindingsRaised, MemoDrafted, ScoresPublished, ScoresWithdrawn
+from thammuu.events import FindingsRaised, FindingsRetracted, MemoDrafted, ScoresPublished, ScoresWithdrawn
 
 ROUTES = (
     Route("analysis", ScoresPublished, analysis.raise_findings, prepare=analysis.analyse),
+    Route("analysis", ScoresWithdrawn, analysis.retract_findings),
     Route("memos", FindingsRaised, memos.draft, prepare=memos.compose),
-    Route("memos", ScoresWithdrawn, memos.redraft, prepare=memos.recompose),
+    Route("memos", FindingsRetracted, memos.redraft, prepare=memos.recompose),
     Route("rendering", MemoDrafted, memos.keep_pdf, prepare=memos.render_pdf),
 )

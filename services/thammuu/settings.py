@@ -13,11 +13,9 @@ class Settings(BaseSettings):
     Attributes:
         data: The data folder (``THAMMUU_DATA``).
         issuer: The issuing body's file name in ``rules/issuers`` (``THAMMUU_ISSUER``).
-        verify_address: Where a reader of a memo can check it; printed in its provenance line when set.
     """
 
-    model_config = SettingsConfigDict(env_prefix="THAMMUU_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="THAMMUU_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     data: Path = Path("thammuu-data")
     issuer: str = "bo-noi-vu"
-    verify_address: str = ""

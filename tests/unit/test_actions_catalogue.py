@@ -115,7 +115,7 @@ def test_duties_moved_on_1_march_2025(agencies: AgencyRegister, duty: str, befor
 def test_districts_end_on_1_july_2025(agencies: AgencyRegister) -> None:
     assert agencies.holder("local-government", AFTER - timedelta(days=1)).id == "districts"
     assert agencies.holder("local-government", AFTER).id == "communes"
-    assert agencies.holder("districts", BEFORE).name_for("thành phố") == "Ủy ban nhân dân các quận, huyện, thị xã"
+    assert agencies.holder("districts", BEFORE).name_for("thành phố") == "Ủy ban nhân dân cấp huyện"
     with pytest.raises(UnknownAgencyError):
         agencies.holder("districts", AFTER)
 

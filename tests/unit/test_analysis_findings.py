@@ -72,7 +72,7 @@ def test_a_run_of_three_periods_raises_the_severity_and_says_so() -> None:
     earlier = [period(TREE, low, year=year) for year in (2021, 2020)]
     finding = found(assess(shipped(), period(TREE, low), earlier))
     assert (finding.rule, finding.severity, finding.raised_by) == ("below-peers", "critical", ["persistent"])
-    assert finding.explain["vi"].endswith("Đã 03 kỳ liên tiếp thuộc một phần tư có kết quả thấp nhất cả nước.")
+    assert finding.explain["vi"].endswith("Đã 03 kỳ liên tiếp trong một phần tư thấp nhất cả nước.")
     assert finding.facts["periods_below"] == 3
     two = found(assess(shipped(), period(TREE, low), earlier[:1]))
     assert (two.severity, two.raised_by) == ("major", [])

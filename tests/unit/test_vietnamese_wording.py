@@ -18,6 +18,7 @@ from thammuu.memos.wording import (
     roman,
     scale_end,
     score_figure,
+    spelled,
     vietnamese_day,
 )
 
@@ -108,3 +109,8 @@ def test_text_is_cleaned(raw: str, cleaned: str) -> None:
 def test_ranks_are_competition_ranks() -> None:
     assert rank_of(5.0, [6.0, 5.0, 4.0]) == 2
     assert rank_of(5.0 + 1e-12, [5.0]) == 1
+
+
+def test_abbreviations_of_the_trade_are_spelled_out_and_other_words_kept() -> None:
+    assert spelled("Chỉ tiêu KT-XH do HĐND giao") == "Chỉ tiêu kinh tế - xã hội do Hội đồng nhân dân giao"
+    assert spelled("Cổng DVCTT, DVC và PAPI") == "Cổng dịch vụ công trực tuyến, dịch vụ công và PAPI"

@@ -1,4 +1,4 @@
-"""The analysis stage: scores.published → findings.raised, one event per unit."""
+"""The analysis stage: scores.published → findings.raised, scores.withdrawn → findings.retracted, an event per unit."""
 
 from __future__ import annotations
 
@@ -7,25 +7,45 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
-from thammuu.analysis.loading import earlier_rows, index_period_of
+from thammuu.analysis.loading import EarlierPeriods, earlier_rows, index_period_of
 from thammuu.canonical import canonical_json
-from thammuu.events import MAX_DATA_BYTES, Event, FindingsRaised, NewEvent, ScoresPublished
+from thammuu.events import (
+    MAX_DATA_BYTES,
+    Event,
+    FindingsRaised,
+    FindingsRetracted,
+    NewEvent,
+    ScoresPublished,
+    ScoresWithdrawn,
+)
 from thammuu.intake import register
 from thammuu.ledger.schema import analyses, findings
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from thammuu.analysis.findings import Finding
     from thammuu.bus.context import Context, UnitOfWork
+    from thammuu.intake.register import Registered
 
 
 @dataclass(frozen=True)
 class Analysed:
-    """What the analysis of a publication came to: the facts' blob and the findings of each unit."""
+    """What the analysis of a publication came to.
+
+    Args:
+        facts_blob: Name of the facts' blob.
+        findings: Unit → its findings.
+        left_out: Earlier revision → its units that this one lacks.
+        silenced: Unit → firings of rules that a person silenced.
+        payload_blobs: Unit → name of its findings' blob, where they exceed an event.
+    """
 
     facts_blob: str
     findings: dict[str, list[Finding]]
+    left_out: dict[str, list[str]]
     silenced: dict[str, list[dict[str, Any]]]
     payload_blobs: dict[str, str]
 
@@ -40,8 +60,9 @@ def analyse(event: Event, context: Context) -> Analysed:
     with context.database.snapshot() as connection:
         row = register.get(connection, data.publication_id)
         before = earlier_rows(connection, row, row.sequence)
+        replaced = _replaced(connection, row)
     current = index_period_of(context, row, pack)
-    earlier = [index_period_of(context, found, pack) for found in before]
+    earlier = EarlierPeriods(context, before, pack)
     assessment = assess(pack.rules, current, earlier, as_of=row.published_on)
     buffer = io.BytesIO()
     assessment.facts.write_parquet(buffer)
@@ -51,7 +72,8 @@ def analyse(event: Event, context: Context) -> Analysed:
     silenced: dict[str, list[dict[str, Any]]] = {}
     for firing in assessment.silenced:
         silenced.setdefault(firing["unit_id"], []).append(firing)
-    return Analysed(context.blobs.put(buffer.getvalue()), by_unit, silenced, _oversized(context, by_unit))
+    left_out = {old: [unit for unit in units if unit not in by_unit] for old, units in replaced.items()}
+    return Analysed(context.blobs.put(buffer.getvalue()), by_unit, left_out, silenced, _oversized(context, by_unit))
 
 
 def raise_findings(event: Event, work: UnitOfWork) -> list[NewEvent]:
@@ -65,12 +87,49 @@ def raise_findings(event: Event, work: UnitOfWork) -> list[NewEvent]:
             publication_id=data.publication_id,
             facts=analysed.facts_blob,
             findings=len(found),
+            units=json.dumps(list(analysed.findings)),
             silenced=json.dumps(analysed.silenced, ensure_ascii=False),
         )
     )
     if found:
         work.connection.execute(insert(findings), [_row(finding) for finding in found])
-    return [_raised(data, unit, of_unit, analysed) for unit, of_unit in analysed.findings.items()]
+    sequence = register.get(work.connection, data.publication_id).sequence
+    raised = [_raised(data, unit, of_unit, analysed) for unit, of_unit in analysed.findings.items()]
+    return raised + [
+        _retracted(old, unit, data.pack, sequence) for old, units in analysed.left_out.items() for unit in units
+    ]
+
+
+def retract_findings(event: Event, work: UnitOfWork) -> list[NewEvent]:
+    """Retract a withdrawn publication's findings, unit by unit; units of the revision that stands again follow."""
+    data = event.data
+    assert isinstance(data, ScoresWithdrawn)
+    row = register.get(work.connection, data.publication_id)
+    assert row.withdrawn_sequence is not None
+    again = register.latest_by_period(work.connection, row.index_id, row.withdrawn_sequence)
+    concerned = [data.publication_id, *(one.publication_id for one in again if one.period == row.period)]
+    units = dict.fromkeys(unit for one in concerned for unit in _units_of(work.connection, one))
+    return [_retracted(data.publication_id, unit, data.pack, row.withdrawn_sequence) for unit in units]
+
+
+def _retracted(publication_id: str, unit: str, pack: str, at: int) -> NewEvent:
+    return NewEvent(subject=unit, data=FindingsRetracted(publication_id=publication_id, unit_id=unit, pack=pack, at=at))
+
+
+def _replaced(connection: Connection, row: Registered) -> dict[str, list[str]]:
+    """Return the revision that a publication replaces, with its units."""
+    same = [
+        one
+        for one in register.all_publications(connection, row.index_id)
+        if one.period == row.period and one.sequence < row.sequence and one.stands_at(row.sequence)
+    ]
+    return {same[-1].publication_id: _units_of(connection, same[-1].publication_id)} if same else {}
+
+
+def _units_of(connection: Connection, publication_id: str) -> list[str]:
+    listed = connection.execute(select(analyses.c.units).where(analyses.c.publication_id == publication_id)).scalar()
+    units: list[str] = json.loads(listed) if listed else []
+    return units
 
 
 def _raised(data: ScoresPublished, unit: str, of_unit: list[Finding], analysed: Analysed) -> NewEvent:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, overload
 
 from thammuu.intake import register
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import Connection
 
     from thammuu.analysis.inputs import IndexPeriod
@@ -15,27 +18,42 @@ if TYPE_CHECKING:
     from thammuu.intake.register import Registered
     from thammuu.rulepack.pack import RulePack
 
-_KEPT = 32
-
 
 def index_period_of(context: Context, row: Registered, pack: RulePack) -> IndexPeriod:
     """Return a publication as frames; the last few are kept in memory."""
     from thammuu.analysis.inputs import index_period
 
-    key = ("index-period", row.publication_id, row.content, pack.hash)
-    if key not in context.cache:
-        framework = pack.frameworks.get(row.framework_id)
+    def load() -> IndexPeriod:
         payload = json.loads(context.blobs.get(row.content))
-        _make_room(context)
-        context.cache[key] = index_period(row.publication_id, payload, framework, pack.units)
-    found: IndexPeriod = context.cache[key]
+        return index_period(row.publication_id, payload, pack.frameworks.get(row.framework_id), pack.units)
+
+    found: IndexPeriod = context.cache.get_or_make(("index-period", row.publication_id, row.content, pack.hash), load)
     return found
 
 
-def _make_room(context: Context) -> None:
-    kept = [key for key in list(context.cache) if key[0] == "index-period"]
-    for key in kept[: max(0, len(kept) - _KEPT + 1)]:
-        context.cache.pop(key, None)
+class EarlierPeriods(Sequence["IndexPeriod"]):
+    """The periods before a publication, newest first, each read when it is first asked for.
+
+    Most facts need the previous one only; how long a unit has been low is known after a few.
+    """
+
+    def __init__(self, context: Context, rows: Sequence[Registered], pack: RulePack) -> None:
+        self._context, self._rows, self._pack = context, rows, pack
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, at: int) -> IndexPeriod: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> EarlierPeriods: ...
+
+    def __getitem__(self, at: int | slice) -> IndexPeriod | EarlierPeriods:
+        """Return one period, or the periods of a slice still unread."""
+        if isinstance(at, slice):
+            return EarlierPeriods(self._context, self._rows[at], self._pack)
+        return index_period_of(self._context, self._rows[at], self._pack)
 
 
 def earlier_rows(connection: Connection, row: Registered, at: int | None) -> list[Registered]:
@@ -46,5 +64,9 @@ def earlier_rows(connection: Connection, row: Registered, at: int | None) -> lis
         row: The publication.
         at: As of this sequence number; None is now.
     """
-    latest = register.latest_by_period(connection, row.index_id, at)
-    return [found for found in latest if (found.period_end, found.period) < (row.period_end, row.period)]
+    return earlier_of(register.all_publications(connection, row.index_id), row, at)
+
+
+def earlier_of(rows: Iterable[Registered], row: Registered, at: int | None) -> list[Registered]:
+    """Return the same among some rows."""
+    return [found for found in register.latest_of(rows, row.index_id, at) if found.order < row.order]

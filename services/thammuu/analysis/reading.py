@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from thammuu.analysis.loading import earlier_rows, index_period_of
+from thammuu.analysis.loading import EarlierPeriods, earlier_rows, index_period_of
 from thammuu.errors import BadInputError
 from thammuu.i18n import _
 from thammuu.intake import register
@@ -43,7 +43,7 @@ def facts_now(context: Context, index: str, period: str, peers: str, unit: str |
     pack = context.packs.active
     group = pack.rules.peer_group(peers)
     current = index_period_of(context, row, pack)
-    frame = compute_facts(current, [index_period_of(context, found, pack) for found in before], group)
+    frame = compute_facts(current, EarlierPeriods(context, before, pack), group)
     if unit is None:
         return frame
     return frame.filter(pl.col("unit_id") == pack.units.resolve(unit, on=row.period_end).id)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import tempfile
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
+from threading import Lock, RLock
 from typing import TYPE_CHECKING, Any
 
 from thammuu.rulepack.pack import RulePack, unpack
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Connection
 
     from thammuu.clock import Clock
@@ -51,6 +54,33 @@ class PackStore:
             folder.cleanup()
 
 
+class Cache:
+    """What several events need, kept by key; of each kind the last few, so that memory stays flat."""
+
+    def __init__(self, kept: int = 24) -> None:
+        self._kept = kept
+        self._kinds: dict[str, OrderedDict[Any, Any]] = {}
+        self._lock = RLock()
+
+    def put(self, key: tuple[Any, ...], value: Any) -> None:  # noqa: ANN401
+        """Keep a value; the kind's oldest one leaves when there are too many."""
+        with self._lock:
+            kind = self._kinds.setdefault(key[0], OrderedDict())
+            kind[key] = value
+            while len(kind) > self._kept:
+                kind.popitem(last=False)
+
+    def get_or_make(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:  # noqa: ANN401
+        """Return the kept value, or make it while others who want one wait."""
+        with self._lock:
+            kind = self._kinds.get(key[0])
+            if kind is not None and key in kind:
+                return kind[key]
+            value = make()
+            self.put(key, value)
+            return value
+
+
 @dataclass(frozen=True)
 class Context:
     """The program's parts, built once by ``bootstrap``."""
@@ -61,7 +91,7 @@ class Context:
     renderer: Renderer
     clock: Clock
     settings: Settings
-    cache: dict[Any, Any] = field(default_factory=dict)
+    cache: Cache = field(default_factory=Cache)
 
     def close(self) -> None:
         """Close the database and drop temporary folders."""

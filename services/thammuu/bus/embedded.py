@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from thammuu.bus.context import Context, UnitOfWork
 from thammuu.bus.rounds import Rounds
-from thammuu.errors import EnvironmentFaultError
-from thammuu.events import Event, EventRejected, NewEvent, caused_by
+from thammuu.canonical import derived_id
+from thammuu.errors import BadInputError, EnvironmentFaultError, ThammuuError
+from thammuu.events import Event, EventRejected, NewEvent, caused_by, envelope
 from thammuu.ledger import log
 from thammuu.ledger.schema import progress
 
@@ -30,7 +32,7 @@ BATCH = 16
 _LOG = structlog.get_logger(__name__)
 
 # A full disk or a locked database passes; everything else a handler raises will be raised again on every try.
-_TRANSIENT = (OSError, MemoryError, OperationalError, EnvironmentFaultError)
+_TRANSIENT = (OSError, MemoryError, OperationalError, NoConnectionError, EnvironmentFaultError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,25 +121,31 @@ class EmbeddedBus:
     def _handle(self, consumer: str, event: Event, prepared: Any, connection: Connection) -> list[Event]:  # noqa: ANN401
         try:
             if isinstance(prepared, _Refused):
-                outputs = [_rejected(consumer, event, prepared)]
-            else:
-                with connection.begin_nested():
-                    work = UnitOfWork(connection, self._context, prepared)
-                    outputs = self._routes[consumer, event.type].handler(event, work)
+                return [self._rejected(consumer, event, prepared)]
+            with connection.begin_nested():
+                work = UnitOfWork(connection, self._context, prepared)
+                outputs = self._routes[consumer, event.type].handler(event, work)
         except _TRANSIENT:
             raise
         except Exception as error:  # noqa: BLE001  the same
-            outputs = [_rejected(consumer, event, _refusal(consumer, event, error))]
+            return [self._rejected(consumer, event, _refusal(consumer, event, error))]
         return caused_by(event, consumer, outputs, self._context.clock())
+
+    def _rejected(self, consumer: str, event: Event, refused: _Refused) -> Event:
+        data = EventRejected(consumer=consumer, rejected=event.id, reason=refused.reason)
+        # an id of its own kind: the handler's outputs keep theirs, should the event be handled after all
+        event_id = derived_id(event.id, consumer, "rejected")
+        return envelope(NewEvent(subject=event.id, data=data), event_id, self._context.clock(), event.id)
 
 
 def _refusal(consumer: str, event: Event, error: Exception) -> _Refused:
-    _LOG.error("event rejected", consumer=consumer, event_id=event.id, type=event.type, exc_info=error)
-    return _Refused(f"{type(error).__name__}: {error}"[:2_000])
-
-
-def _rejected(consumer: str, event: Event, refused: _Refused) -> NewEvent:
-    return NewEvent(subject=event.id, data=EventRejected(consumer=consumer, rejected=event.id, reason=refused.reason))
+    # an error of ours says all in its words; anything else is a fault of the program and needs its traceback
+    trace = None if isinstance(error, ThammuuError) else error
+    reason = f"{type(error).__name__}: {error}"
+    if isinstance(error, BadInputError):
+        reason += "".join(f"; {problem.place} {problem.value or ''} {problem.expected}" for problem in error.problems)
+    _LOG.error("event rejected", consumer=consumer, event_id=event.id, type=event.type, reason=reason, exc_info=trace)
+    return _Refused(reason[:2_000])
 
 
 def _position(connection: Connection, consumer: str) -> int:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from thammuu.cli.options import DataOption, FormatOption, ListingFormat, settings
 from thammuu.cli.output import print_rows
-from thammuu.cli.running import changing, run_pipeline
+from thammuu.cli.running import changing, rejected_events, run_pipeline
 from thammuu.i18n import _
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from thammuu.bootstrap import Program
     from thammuu.settings import Settings
 
@@ -55,6 +58,7 @@ def _checks(program: Program, chosen: Settings) -> list[dict[str, Any]]:
         pending = program.bus.pending(connection)
         named = _named(program)
     integrity = context.database.integrity()
+    aside = rejected_events(program)
     stored = set(context.blobs.names())
     orphans, lost = len(stored - named) + len(context.blobs.unfinished()), sorted(_own(program) - stored)
     return [
@@ -62,31 +66,33 @@ def _checks(program: Program, chosen: Settings) -> list[dict[str, Any]]:
         _row("database", integrity, fault=integrity != "ok"),
         _row("ledger", "; ".join(faults) or f"{size} · {root}", fault=bool(faults)),
         _row("pending events", str(pending), note=pending > 0),
+        _row("events set aside", str(aside), fault=aside > 0),
         _row("stored files missing", ", ".join(lost[:5]) or "0", fault=bool(lost)),
         _row("stored files that nothing names", str(orphans), note=orphans > 0),
-        *_pack_checks(program),
+        *_pack_checks(program, chosen),
     ]
 
 
-def _pack_checks(program: Program) -> list[dict[str, Any]]:
-    from thammuu.errors import BadInputError
+def _pack_checks(program: Program, chosen: Settings) -> list[dict[str, Any]]:
+    pack, renderer = program.context.packs.active, program.context.renderer
+    checks: dict[str, Callable[[], object]] = {
+        part: partial(getattr, pack, part) for part in ("frameworks", "units", "rules", "actions", "agencies")
+    }
+    checks |= {"issuer": lambda: pack.issuer(chosen.issuer), "templates": renderer.check}
+    return [_checked(name, check, str(pack.folder)) for name, check in checks.items()]
 
-    pack, rows = program.context.packs.active, []
-    parts = ("frameworks", "units", "rules", "actions", "agencies")
-    for part in parts:
-        try:
-            getattr(pack, part)
-        except BadInputError as error:
-            rows.append(
-                _row(
-                    part,
-                    "; ".join([str(error), *(f"{problem.place}: {problem.expected}" for problem in error.problems)]),
-                    fault=True,
-                )
-            )
-        else:
-            rows.append(_row(part, str(pack.folder)))
-    return rows
+
+def _checked(name: str, check: Callable[[], object], where: str) -> dict[str, Any]:
+    from thammuu.errors import BadInputError, ThammuuError
+
+    try:
+        check()
+    except BadInputError as error:
+        told = [f"{problem.place}: {problem.expected}" for problem in error.problems]
+        return _row(name, "; ".join([str(error), *told]), fault=True)
+    except ThammuuError as error:
+        return _row(name, str(error), fault=True)
+    return _row(name, where)
 
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:
@@ -95,6 +101,9 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
         "database": _("database"),
         "ledger": _("ledger"),
         "pending events": _("pending events"),
+        "events set aside": _("events set aside"),
+        "issuer": _("issuer"),
+        "templates": _("templates"),
         "stored files missing": _("stored files missing"),
         "stored files that nothing names": _("stored files that nothing names"),
         "frameworks": _("frameworks"),

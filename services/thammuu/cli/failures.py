@@ -42,8 +42,15 @@ def report_system(error: OSError, arguments: Sequence[str] = ()) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     place = f" ({error.filename})" if error.filename else ""
-    message = _("The system refused: {reason}{place}. Nothing was half-written.")
+    message = _("The system refused: {reason}{place}. What was accepted is kept, the rest was not written.")
     return report(EnvironmentFaultError(message.format(reason=error.strerror or error, place=place)), arguments)
+
+
+def report_database(error: Exception, arguments: Sequence[str] = ()) -> int:
+    """Print what the database refused and return the exit code for the environment."""
+    reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+    message = _("The database refused: {reason}. What was accepted is kept; if the file is damaged, restore a backup.")
+    return report(EnvironmentFaultError(message.format(reason=reason)), arguments)
 
 
 def print_problems(problems: Iterable[Problem], to: Console) -> None:

@@ -50,7 +50,11 @@ def list_events(
                 _print_line(row, fmt)
             after = rows[-1]["position"] if rows else after
             time.sleep(_POLL_S)
-            rows = _rows(program, after, kind, None)
+            if limit is not None:
+                limit -= len(rows)
+                if limit <= 0:
+                    return
+            rows = _rows(program, after, kind, limit)
 
 
 def _rows(program: Program, after: int, kind: list[str] | None, limit: int | None) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Annotated
 
@@ -71,9 +72,19 @@ def main(arguments: list[str]) -> int:
         return report_system(error, arguments)
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        from thammuu.cli.failures import report_database
+
+        if not type(error).__module__.startswith(("sqlalchemy.", "alembic.")):
+            raise
+        return report_database(error, arguments)
     return 0
 
 
 def run() -> None:
     """Run the command line of this process."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(errors="backslashreplace")
     sys.exit(main(sys.argv[1:]))

@@ -25,6 +25,7 @@ class MemoFormat(StrEnum):
     """How one memo is printed."""
 
     text = "text"
+    txt = "txt"
     html = "html"
     json = "json"
     pdf = "pdf"
@@ -58,10 +59,13 @@ def show(
     from thammuu.memos.shelf import find, printed
 
     with reading(settings(ctx, data)) as program:
-        content = printed(program.context, find(program.context, unit, round_name), fmt.value)
+        row = find(program.context, unit, round_name)
+        content = printed(program.context, row, fmt.value)
+    if row["status"] != "draft":
+        console(stderr=True).print(_("This memo was superseded: nothing that stands supports it."), style="bold")
     if fmt is MemoFormat.pdf and sys.stdout.isatty():
         raise typer.BadParameter(_("A PDF is not for a terminal: redirect it to a file, or use memos export."))
-    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.write(content if fmt is MemoFormat.pdf or content.endswith(b"\n") else content + b"\n")
 
 
 def export(

@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rich.console import Console
+
+_WHOLE = frozenset({"publication_id", "memo_id", "published_on", "time", "code", "unit_code", "type"})
+"""Columns that people copy, never broken over two lines."""
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -67,7 +70,8 @@ def _print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], titl
     table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD)
     for column in columns:
         numeric = any(isinstance(row.get(column), int | float) for row in rows)
-        table.add_column(heading(column), justify="right" if numeric else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if numeric else "left"
+        table.add_column(heading(column), justify=justify, overflow="fold", no_wrap=column in _WHOLE)
     for row in rows:
         table.add_row(*(escape(_short(row.get(column))) for column in columns))
     console().print(table)

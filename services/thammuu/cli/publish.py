@@ -10,7 +10,7 @@ import typer
 
 from thammuu.cli.options import DataOption, ListingFormat, settings
 from thammuu.cli.output import console, print_json
-from thammuu.cli.running import changing, reading, run_pipeline
+from thammuu.cli.running import changing, reading, refuse_rejected, rejected_events, run_pipeline
 from thammuu.i18n import _
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ def publish(
 ) -> None:
     chosen = settings(ctx, data)
     if withdraw is not None:
-        if file is not None or not reason:
-            raise typer.BadParameter(_("--withdraw takes a publication and --reason, and no file."))
+        if file is not None or not reason or dry_run:
+            raise typer.BadParameter(_("--withdraw takes a publication and --reason, no file and no --dry-run."))
         with changing(chosen) as program:
             _withdraw(program, withdraw, reason, fmt)
         return
@@ -93,11 +93,14 @@ def publish(
 def _publish(program: Program, request: Request, fmt: str) -> None:
     from thammuu.intake import publishing
 
+    before = rejected_events(program)
     outcome = publishing.publish(program.context, request)
     if fmt != "json":
         _say_accepted(outcome)
     run_pipeline(program)
-    _print(publishing.report(program.context, outcome), fmt, outcome)
+    rejected = rejected_events(program) - before
+    _print(publishing.report(program.context, outcome) | {"rejected": rejected}, fmt, outcome)
+    refuse_rejected(program, before)
 
 
 def _dry_run(program: Program, request: Request, fmt: str) -> None:
@@ -112,8 +115,10 @@ def _dry_run(program: Program, request: Request, fmt: str) -> None:
 def _withdraw(program: Program, publication_id: str, reason: str, fmt: str) -> None:
     from thammuu.intake import acceptance, publishing
 
+    before = rejected_events(program)
     row = acceptance.withdraw(program.context, publication_id, reason)
     run_pipeline(program)
+    refuse_rejected(program, before)
     standing = publishing.standing_revision(program.context, row)
     if fmt == "json":
         print_json({"publication_id": publication_id, "withdrawn": True, "reason": reason, "standing": standing})

@@ -43,14 +43,17 @@ def reading(settings: Settings) -> Iterator[Program]:
 
 
 def run_pipeline(program: Program) -> None:
-    """Handle everything pending, with a progress bar on a terminal.
+    """Handle everything pending, with a progress bar on a terminal."""
+    _run(program)
+
+
+def refuse_rejected(program: Program, before: int) -> None:
+    """Raise if consumers set events aside since a count was taken; the others were handled.
 
     Raises:
-        ThammuuError: If a consumer set events aside for good; the others were handled.
+        ThammuuError: With their number and where to look.
     """
-    before = _rejected(program)
-    _run(program)
-    if rejected := _rejected(program) - before:
+    if rejected := rejected_events(program) - before:
         raise ThammuuError(
             _("{n} events could not be handled and were set aside; see `thammuu events --type event.rejected`.").format(
                 n=rejected
@@ -58,7 +61,8 @@ def run_pipeline(program: Program) -> None:
         )
 
 
-def _rejected(program: Program) -> int:
+def rejected_events(program: Program) -> int:
+    """Return how many events consumers have set aside for good."""
     from thammuu.events import EventRejected
     from thammuu.ledger import log
 

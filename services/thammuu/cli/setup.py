@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from thammuu.cli.options import FormatOption, ListingFormat
+from thammuu.cli.options import DataOption, FormatOption, ListingFormat
 from thammuu.cli.output import console, print_json, print_rows
 from thammuu.cli.running import changing, run_pipeline
 from thammuu.i18n import _, language
@@ -46,10 +46,12 @@ def init(
 
 
 def demo(
+    ctx: typer.Context,
     folder: Annotated[Path, typer.Option("--dir", metavar="DIR", help=_("Where the data and the memos go."))] = Path(
         "thammuu-demo"
     ),
     fmt: FormatOption = ListingFormat.table,
+    data: DataOption = None,
 ) -> None:
     from thammuu.demo import STEPS
     from thammuu.memos.overview import round_overview
@@ -57,7 +59,8 @@ def demo(
     from thammuu.settings import Settings
 
     say = console(stderr=True)
-    with changing(Settings(data=folder / "data")) as program:
+    chosen = data or (ctx.find_root().obj or {}).get("data") or folder / "data"
+    with changing(Settings(data=chosen)) as program:
         for step in STEPS:
             _publish(program, step, say)
         written = []
@@ -71,7 +74,7 @@ def demo(
         title = _("Round {name}: {n} memos").format(name=name, n=len(rows))
         print_rows(rows, _DEMO_COLUMNS, fmt, title)
     if fmt == "table":
-        _say_next(folder, len(written))
+        _say_next(folder, chosen, len(written))
 
 
 def _publish(program: Program, step: Step, say: Any) -> None:  # noqa: ANN401  a rich console
@@ -83,7 +86,7 @@ def _publish(program: Program, step: Step, say: Any) -> None:  # noqa: ANN401  a
     say.print(f"  {outcome.publication_id:<20} {state}", markup=False)
 
 
-def _say_next(folder: Path, written: int) -> None:
+def _say_next(folder: Path, data: Path, written: int) -> None:
     out = console()
     out.print(_("{n} memos as PDF in {folder}.").format(n=written, folder=folder / "memos"), markup=False)
     out.print(_("Open next:"), style="bold")
@@ -92,9 +95,9 @@ def _say_next(folder: Path, written: int) -> None:
     own = "uv run thammuu" if os.environ.get("UV") else "thammuu"
     for line in (
         f"{first}   " + _("Hà Nam's memo of 20 June 2022: PAR INDEX, SIPAS and PAPI together"),
-        f"{own} --data {folder / 'data'} memos show 'Hà Nam' --round 2023",
-        f"{own} --data {folder / 'data'} findings --index papi --period 2022",
-        f"{own} --data {folder / 'data'} events",
-        f"{own} --data {folder / 'data'} ledger verify",
+        f"{own} --data {data} memos show 'Hà Nam' --round 2023",
+        f"{own} --data {data} findings --index papi --period 2022",
+        f"{own} --data {data} events",
+        f"{own} --data {data} ledger verify",
     ):
         out.print("  " + line, markup=False, soft_wrap=True)

@@ -12,32 +12,17 @@ from thammuu.errors import BadInputError
 from thammuu.events import Event, NewEvent, RulesActivated, ScoresPublished, ScoresWithdrawn, envelope
 from thammuu.i18n import _
 from thammuu.intake import register
+from thammuu.intake.occasion import checked_reason
 from thammuu.ledger import log
 from thammuu.ledger.schema import events, publications
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from sqlalchemy import Connection
 
     from thammuu.bus.context import Context
+    from thammuu.intake.occasion import Occasion
     from thammuu.intake.submission import Submission
     from thammuu.rulepack.frameworks import Framework
-
-
-@dataclass(frozen=True, slots=True)
-class Occasion:
-    """When and for what a submission is published.
-
-    Args:
-        published_on: Date of publication; memos of the round follow the law and offices of that date.
-        round: Name of the round that answers it.
-        history: Load for trends only, without memos.
-    """
-
-    published_on: date
-    round: str
-    history: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +34,14 @@ class Acceptance:
     changed: bool
 
 
-def decide(connection: Connection, index: str, period: str, content: str) -> Acceptance:
-    """Return what accepting this content would do; "same content" compares with the latest revision only."""
-    standing = [row for row in register.latest_by_period(connection, index) if row.period == period]
-    if standing and standing[0].content == content:
-        return Acceptance(standing[0].publication_id, standing[0].revision, changed=False)
+def decide(connection: Connection, index: str, period: str, content: str, *, history: bool) -> Acceptance:
+    """Return what accepting this content would do; "same content" compares with the latest revision only.
+
+    Content that was loaded as history and is now published for memos is a revision of its own.
+    """
+    standing = register.standing_of(connection, index, period)
+    if standing and standing.content == content and standing.history <= history:
+        return Acceptance(standing.publication_id, standing.revision, changed=False)
     same_period = (publications.c.index_id == index, publications.c.period == period)
     last = connection.execute(select(func.max(publications.c.revision)).where(*same_period)).scalar() or 0
     return Acceptance(f"{index}-{period}-r{last + 1}", last + 1, changed=True)
@@ -69,13 +57,15 @@ def accept(context: Context, submission: Submission, framework: Framework, occas
     content = sha256_hex(body)
     period = str(submission.period)
     with context.database.snapshot() as connection:
-        if not (foreseen := decide(connection, submission.index, period, content)).changed:
-            return foreseen
+        foreseen = decide(connection, submission.index, period, content, history=occasion.history)
+    if not foreseen.changed:
+        return foreseen
+    check_pack(context)
     pack = context.packs.active
     context.blobs.put(pack.archive)
     context.blobs.put(body)
     with context.database.transaction() as connection:
-        decision = decide(connection, submission.index, period, content)
+        decision = decide(connection, submission.index, period, content, history=occasion.history)
         data = _published(submission, framework, occasion, decision, pack.hash, content)
         connection.execute(insert(publications).values(**_row(connection, submission, data)))
         event_id = derived_id("publish", decision.publication_id, content)
@@ -84,12 +74,35 @@ def accept(context: Context, submission: Submission, framework: Framework, occas
     return decision
 
 
+def check_pack(context: Context) -> None:
+    """Read everything that the stages will need, so that nothing is accepted that they could only set aside.
+
+    Raises:
+        BadInputError: With all problems of the rules folder's files, or when they changed meanwhile.
+        EnvironmentFaultError: If the templates are not whole.
+    """
+    pack = context.packs.active
+    archived = pack.hash
+    for part in ("frameworks", "units", "rules", "actions", "agencies"):
+        getattr(pack, part)
+    pack.issuer(context.settings.issuer)
+    context.renderer.check()
+    if type(pack)(pack.folder).hash != archived:
+        raise BadInputError(
+            _("The rules in {folder} changed while they were read; try again.").format(folder=pack.folder)
+        )
+
+
 def withdraw(context: Context, publication_id: str, reason: str) -> register.Registered:
     """Take a publication back; the revision before it, if one stands, is the latest again.
 
     Raises:
         BadInputError: If it does not exist or was withdrawn before.
     """
+    reason = checked_reason(reason)
+    check_pack(context)
+    pack = context.packs.active
+    context.blobs.put(pack.archive)
     with context.database.transaction() as connection:
         row = register.get(connection, publication_id)
         if row.withdrawn_sequence is not None:
@@ -98,9 +111,12 @@ def withdraw(context: Context, publication_id: str, reason: str) -> register.Reg
             ))  # fmt: skip
         values = {"withdrawn_sequence": register.next_sequence(connection), "withdrawn_reason": reason}
         connection.execute(update(publications).where(publications.c.publication_id == publication_id).values(values))
-        data = ScoresWithdrawn(publication_id=publication_id, index=row.index_id, period=row.period, reason=reason)
+        data = ScoresWithdrawn(
+            publication_id=publication_id, index=row.index_id, period=row.period, pack=pack.hash, reason=reason
+        )
         new = NewEvent(subject=row.index_id, data=data)
-        log.append(connection, [envelope(new, derived_id("withdraw", publication_id), context.clock())])
+        withdrawn = envelope(new, derived_id("withdraw", publication_id), context.clock())
+        log.append(connection, [*_activation(connection, context, pack.hash), withdrawn])
     return row
 
 

@@ -11,8 +11,9 @@ from thammuu.clock import today
 from thammuu.errors import BadInputError
 from thammuu.i18n import _
 from thammuu.intake import acceptance, register
-from thammuu.intake.acceptance import Occasion
-from thammuu.ledger.schema import findings, memos
+from thammuu.intake.occasion import occasion_for
+from thammuu.ledger.schema import findings
+from thammuu.memos import round as rounds
 from thammuu.period import Period
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from thammuu.bus.context import Context
     from thammuu.errors import Problem
+    from thammuu.intake.occasion import Occasion
     from thammuu.intake.submission import Submission
     from thammuu.rulepack.frameworks import Framework
 
@@ -78,9 +80,12 @@ def foresee(context: Context, request: Request) -> Outcome:
 
     submission, framework, occasion = _read(context, request)
     body = submission.payload()
+    acceptance.check_pack(context)
     with context.database.snapshot() as connection:
-        decision = acceptance.decide(connection, submission.index, request.period, submission.content_hash())
-    foreseen = preview(context, decision.publication_id, body, framework, period=submission.period)
+        decision = acceptance.decide(
+            connection, submission.index, request.period, submission.content_hash(), history=request.history
+        )
+    foreseen = preview(context, decision.publication_id, body, framework, occasion.published_on)
     outcome = Outcome(decision.publication_id, decision.revision, decision.changed, submission, occasion)
     drafts = not occasion.history and foreseen.newest and decision.changed
     summary = _summary(outcome) | {
@@ -88,7 +93,8 @@ def foresee(context: Context, request: Request) -> Outcome:
         "memos": foreseen.units if drafts else 0,
         "changed": decision.changed,
     }
-    summary["notes"] = [] if decision.changed else [_("The latest revision has the same content.")]
+    told = _("It would be {id}.") if decision.changed else _("{id}, the latest revision, has the same content.")
+    summary["notes"] = [told.format(id=decision.publication_id)]
     return Outcome(decision.publication_id, decision.revision, decision.changed, submission, occasion, summary)
 
 
@@ -98,19 +104,19 @@ def report(context: Context, outcome: Outcome) -> dict[str, Any]:
     with context.database.snapshot() as connection:
         row = register.get(connection, publication)
         found = connection.execute(select(func.count()).where(findings.c.publication_id == publication)).scalar_one()
-        drafted = connection.execute(
-            select(func.count()).where(memos.c.round == row.round, memos.c.status == "draft")
-        ).scalar_one()
         latest = register.latest_by_period(connection, row.index_id)
-    newest = not latest or latest[0].publication_id == publication
-    summary = _summary(outcome) | {"findings": found, "memos": drafted if newest and not row.history else 0}
+        drafts = rounds.drafts_memos(register.all_publications(connection, row.index_id), row)
+    summary = _summary(outcome) | {"findings": found, "memos": row.units if drafts else 0}
     return summary | {"round": row.round, "notes": _notes(context, row, latest, changed=outcome.changed)}
 
 
 def _notes(
     context: Context, row: register.Registered, latest: list[register.Registered], *, changed: bool
 ) -> list[str]:
-    if not changed or not latest or latest[0].period_end <= row.period_end:
+    if not changed:
+        same = _("As before: published on {day} in round {round}.").format(day=row.published_on, round=row.round)
+        return [same]
+    if not latest or latest[0].period_end <= row.period_end:
         return []
     from thammuu.analysis.preview import changed_findings
 
@@ -125,8 +131,8 @@ def _notes(
 def standing_revision(context: Context, row: register.Registered) -> str | None:
     """Return the latest standing publication of a withdrawn one's period, if there is one."""
     with context.database.snapshot() as connection:
-        same = [found for found in register.latest_by_period(connection, row.index_id) if found.period == row.period]
-    return same[0].publication_id if same else None
+        found = register.standing_of(connection, row.index_id, row.period)
+    return found.publication_id if found else None
 
 
 def _read(context: Context, request: Request) -> tuple[Submission, Framework, Occasion]:
@@ -140,6 +146,16 @@ def _read(context: Context, request: Request) -> tuple[Submission, Framework, Oc
         ) from error
     pack = context.packs.active
     framework = pack.frameworks.for_period(request.index, period)
+    with context.database.snapshot() as connection:
+        standing = register.standing_of(connection, request.index, period.text)
+    occasion = occasion_for(
+        period=period,
+        today=today(context.clock),
+        published_on=request.published_on,
+        round_name=request.round,
+        history=request.history,
+        standing=standing,
+    )
     submission = read_submission(
         request.file,
         framework=framework,
@@ -149,12 +165,7 @@ def _read(context: Context, request: Request) -> tuple[Submission, Framework, Oc
         units_as_of=request.units_as_of,
         sheet=request.sheet,
     )
-    published_on = request.published_on or today(context.clock)
-    if published_on < period.end and published_on.year < period.end.year:
-        raise BadInputError(
-            _("{period} cannot be published on {day}: the period ends later.").format(period=period, day=published_on)
-        )
-    return submission, framework, Occasion(published_on, request.round or str(published_on.year), request.history)
+    return submission, framework, occasion
 
 
 def _summary(outcome: Outcome) -> dict[str, Any]:

@@ -10,10 +10,13 @@ from sqlalchemy import Connection, func, select
 from thammuu.errors import BadInputError
 from thammuu.i18n import _
 from thammuu.ledger.schema import publications
+from thammuu.period import Period
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
+
+    from thammuu.bus.context import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,11 @@ class Registered:
     sequence: int
     withdrawn_sequence: int | None
     withdrawn_reason: str | None
+
+    @property
+    def order(self) -> Period:
+        """Where its period stands among others of the index."""
+        return Period(self.period)
 
     def stands_at(self, sequence: int | None) -> bool:
         """Tell whether it was accepted and not withdrawn at a moment; None is now."""
@@ -84,11 +92,29 @@ def latest_by_period(connection: Connection, index: str, at: int | None = None) 
         index: The index.
         at: As of this sequence number; None is now.
     """
+    return latest_of(all_publications(connection, index), index, at)
+
+
+def latest_of(rows: Iterable[Registered], index: str, at: int | None = None) -> list[Registered]:
+    """Return the latest standing revision of each period of an index among some rows, newest period first."""
     latest: dict[str, Registered] = {}
-    for row in all_publications(connection, index):
-        if row.stands_at(at):
+    for row in rows:
+        if row.index_id == index and row.stands_at(at):
             latest[row.period] = row
-    return sorted(latest.values(), key=lambda row: (row.period_end, row.period), reverse=True)
+    return sorted(latest.values(), key=lambda row: row.order, reverse=True)
+
+
+def standing_of(connection: Connection, index: str, period: str) -> Registered | None:
+    """Return the latest standing revision of one period."""
+    return next((row for row in latest_by_period(connection, index) if row.period == period), None)
+
+
+def as_of(context: Context, connection: Connection, at: int) -> list[Registered]:
+    """Return all publications as of a sequence number; kept, since every unit of a publication asks for the same."""
+    found: list[Registered] = context.cache.get_or_make(
+        ("register", at), lambda: [row for row in all_publications(connection) if row.sequence <= at]
+    )
+    return found
 
 
 def next_sequence(connection: Connection) -> int:

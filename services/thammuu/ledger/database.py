@@ -11,6 +11,9 @@ from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool, StaticPool
 
+from thammuu.errors import EnvironmentFaultError
+from thammuu.i18n import _
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -34,7 +37,9 @@ class Database:
         self._turn = Lock()
         self._writer = create_engine("sqlite://", creator=self._connect_writer, poolclass=StaticPool)
         event.listen(self._writer, "begin", _begin_immediate)
-        self._readers = create_engine("sqlite://", creator=self._connect_reader, poolclass=QueuePool, pool_size=8)
+        self._readers = create_engine(
+            "sqlite://", creator=self._connect_reader, poolclass=QueuePool, pool_size=8, max_overflow=-1
+        )
         if writable:
             self._migrate()
 
@@ -55,7 +60,12 @@ class Database:
 
     def _migrate(self) -> None:
         with self.transaction() as connection:
-            if schema_revision(connection) != SCHEMA_REVISION:
+            found = schema_revision(connection)
+            if found is not None and found > SCHEMA_REVISION:
+                raise EnvironmentFaultError(
+                    _("The database was made by a newer thammuu (schema {found}).").format(found=found)
+                )
+            if found != SCHEMA_REVISION:
                 from thammuu.ledger.migrate import upgrade
 
                 upgrade(connection)
@@ -83,8 +93,10 @@ class Database:
 
     def close(self) -> None:
         """Give the connections back to the system."""
-        self._writer.dispose()
+        # the writer last: SQLite folds the write-ahead log into the file when its last connection closes,
+        # and a read-only one cannot
         self._readers.dispose()
+        self._writer.dispose()
 
 
 def schema_revision(connection: Connection) -> str | None:

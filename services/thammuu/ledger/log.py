@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from thammuu.errors import EnvironmentFaultError
-from thammuu.events import Event
+from thammuu.errors import EnvironmentFaultError, PermanentRefusalError
+from thammuu.events import MAX_DATA_BYTES, Event
 from thammuu.i18n import _
 from thammuu.ledger.merkle import Frontier
 from thammuu.ledger.schema import events, ledger_head
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _PAGE = 1_000
+MAX_BODY_BYTES = MAX_DATA_BYTES + 2_000
+"""The data's limit and room for the envelope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ def append(connection: Connection, new: Sequence[Event]) -> int:
     rows = []
     for event in new:
         body = event.body()
+        if len(body) > MAX_BODY_BYTES:
+            raise PermanentRefusalError(_("The event {id} is too large: {n} bytes.").format(id=event.id, n=len(body)))
         frontier.append(body)
         rows.append(
             {"position": frontier.size, "id": event.id, "type": event.type, "subject": event.subject, "body": body}

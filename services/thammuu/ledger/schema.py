@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Date, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 metadata = MetaData()
 
@@ -58,15 +70,17 @@ analyses = Table(
     Column("facts", String(64), nullable=False),
     Column("findings", Integer, nullable=False),
     Column("silenced", Text, nullable=False),
+    Column("units", Text, nullable=False),
 )
 findings = Table(
     "findings",
     metadata,
     Column("finding_id", String(64), primary_key=True),
-    Column("publication_id", String(100), nullable=False, index=True),
+    Column("publication_id", String(100), nullable=False),
     Column("unit_id", String(100), nullable=False),
     Column("severity", String(16), nullable=False),
     Column("body", Text, nullable=False),
+    Index("ix_findings_publication_unit", "publication_id", "unit_id"),
 )
 memos = Table(
     "memos",
@@ -75,6 +89,7 @@ memos = Table(
     Column("unit_id", String(100), nullable=False),
     Column("unit_code", String(20), nullable=False),
     Column("round", String(40), nullable=False),
+    Column("dated", Date, nullable=False),
     Column("version", Integer, nullable=False),
     Column("status", String(16), nullable=False),
     Column("model", String(64), nullable=False),

@@ -74,6 +74,12 @@ def build_memo(  # noqa: PLR0913  a memo has that many inputs, all named
     tables_before = len(findings.tables) if findings else 0
     tasks = numerals.give(lambda numeral: tasks_section(scope, numeral, tables_before + 1))
     listed = tasks.tasks if tasks else ()
+    gain = numerals.give(lambda numeral: gain_section(scope, numeral))
+    practice = numerals.give(lambda numeral: practice_section(scope, numeral))
+    since_last = numerals.give(lambda numeral: _since_section(scope, numeral))
+    left_out = numerals.give(lambda numeral: left_out_section(scope, numeral))
+    if standing and numerals.given == 1:
+        standing = standing.model_copy(update={"heading": standing.heading.partition(". ")[2]})
     return MemoModel(
         draft=draft,
         round=round_name,
@@ -87,10 +93,10 @@ def build_memo(  # noqa: PLR0913  a memo has that many inputs, all named
         standing=standing,
         findings=findings,
         tasks=tasks,
-        gain=numerals.give(lambda numeral: gain_section(scope, numeral)),
-        practice=numerals.give(lambda numeral: practice_section(scope, numeral)),
-        since=numerals.give(lambda numeral: _since_section(scope, numeral)),
-        left_out=numerals.give(lambda numeral: left_out_section(scope, numeral)),
+        gain=gain,
+        practice=practice,
+        since=since_last,
+        left_out=left_out,
         closing=letter.closing(scope, listed),
         signature=letter.signature(scope),
         recipients=letter.recipients(scope),
@@ -100,14 +106,14 @@ def build_memo(  # noqa: PLR0913  a memo has that many inputs, all named
 
 
 class _Numerals:
-    """Hands out I, II, III … to the sections that have content."""
+    """Hands out I, II, III … to the sections that have content; a section alone needs none."""
 
     def __init__(self) -> None:
-        self._given = 0
+        self.given = 0
 
     def give(self, section: Callable[[str], _Section | None]) -> _Section | None:
-        built = section(roman(self._given + 1))
-        self._given += built is not None
+        built = section(roman(self.given + 1))
+        self.given += built is not None
         return built
 
 

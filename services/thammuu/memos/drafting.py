@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from thammuu.intake import register
 from thammuu.memos import round as rounds
 from thammuu.memos.published import board_of, published_view
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from sqlalchemy import Connection
 
     from thammuu.bus.context import Context
@@ -22,10 +25,16 @@ class Draft:
     unit_id: str
     unit_code: str
     round: str
+    dated: date
     model_blob: str
     publications: tuple[str, ...]
     findings: int
     tasks: int
+
+
+def memo_id_of(unit_id: str, round_name: str) -> str:
+    """Return the id of a unit's memo in a round: there is one."""
+    return f"{unit_id}-{round_name}"
 
 
 def draft_of(  # noqa: PLR0913, PLR0917  what a draft depends on
@@ -44,17 +53,16 @@ def draft_of(  # noqa: PLR0913, PLR0917  what a draft depends on
     from thammuu.memos.builder import build_memo
 
     pack = context.packs.get(pack_hash)
+    rows = register.as_of(context, connection, at)
     answered = [
-        row
-        for row in rounds.answered(connection, round_name, at)
-        if unit_id in board_of(context, connection, row).spans
+        row for row in rounds.answered(rows, round_name, at) if unit_id in board_of(context, connection, row).spans
     ]
     if not answered:
         return None
     as_of = max(row.published_on for row in answered)
     views = [published_view(context, connection, row, unit_id, as_of) for row in answered]
     unit = pack.units.get(unit_id)
-    memo_id = f"{unit_id}-{round_name}"
+    memo_id = memo_id_of(unit_id, round_name)
     model = build_memo(
         unit=unit,
         round_name=round_name,
@@ -72,6 +80,7 @@ def draft_of(  # noqa: PLR0913, PLR0917  what a draft depends on
         unit_id=unit_id,
         unit_code=unit.code,
         round=round_name,
+        dated=as_of,
         model_blob=context.blobs.put(context.renderer.json(model)),
         publications=tuple(view.publication_id for view in views),
         findings=sum(len(view.findings) for view in views),

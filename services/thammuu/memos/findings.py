@@ -57,7 +57,9 @@ def _domains(scope: Scope, view: PublicationView) -> str:
         return ""
     start = "Theo số liệu" if view.framework.officially_ranked else "Theo tính toán từ số liệu"
     about = f"{view.framework.short_title.vi} {period_name(view.period)}"
-    return f"{start} {about}: {'; '.join(_place_of(one) for one in found)}."
+    since = next((one.row["previous_period"] for one in found if one.row.get("previous_period")), "")
+    compared = f" so với {period_name(since)}" if since else ""
+    return f"{start} {about}{compared}: {'; '.join(_place_of(one) for one in found)}."
 
 
 def _place_of(one: Weighed) -> str:
@@ -67,7 +69,8 @@ def _place_of(one: Weighed) -> str:
     if not since or not rank or places is None:
         return f"{inside(name_of(one))} {inside(remark(one))}"
     verb = "xếp" if one.view.framework.officially_ranked else "đứng"
-    return f"{inside(name_of(one))} {verb} {rank}, {rank_change(int(places), period_name(since))}"
+    moved = rank_change(int(places), "").removesuffix(" so với ")
+    return f"{inside(name_of(one))} {verb} {rank}, {moved}"
 
 
 def place_text(one: Weighed) -> str:
@@ -135,13 +138,14 @@ def _row(place: int, one: Weighed, has_median: bool, has_best: bool, has_change:
     median = one.median_score
     cells += [figure(median) if median is not None else "–"] if has_median else []
     best = one.view.best_peer.get(one.node.code)
-    cells += [f"{_bare(best.unit_name)}: {figure(best.score)}" if best else "–"] if has_best else []
+    cells += [f"{figure(best.score)}\n({_bare(best.unit_name)})" if best else "–"] if has_best else []
     cells += [_change(one)] if has_change else []
     return Row(cells=(*cells, remark(one)))
 
 
 def _bare(name: str) -> str:
-    return clean_text(capital(name.removeprefix("tỉnh ").removeprefix("thành phố ")), limit=80)
+    short = name.removeprefix("tỉnh ").removeprefix("thành phố ").replace(" (trước sắp xếp)", ", trước sắp xếp")
+    return clean_text(capital(short), limit=80)
 
 
 def name_of(one: Weighed) -> str:

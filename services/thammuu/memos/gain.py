@@ -51,6 +51,11 @@ def _gain(one: Weighed) -> float:
     return float(one.row.get("gain_to_median") or 0.0)
 
 
+def _alike(total: float, other: float) -> str:
+    """Return a total with as many decimals as the one it is compared with."""
+    return figure(total, max(len(score_figure(one).partition(",")[2]) for one in (total, other)))
+
+
 def gain_section(scope: Scope, numeral: str) -> TextSection | None:
     """Return the section, None where no total adds up from its criteria."""
     sentences = [sentence for view in scope.views if (sentence := _sentence(view))]
@@ -78,5 +83,5 @@ def _sentence(view: PublicationView) -> str:
     return (
         f"Về {view.framework.short_title.vi}, nếu {count(len(taken))} {level}{listed} đạt bằng trung vị, "
         f"các {level} khác và các tỉnh, thành phố khác không đổi, tổng điểm tăng {figure(then - now)} điểm, "
-        f"từ {score_figure(now)} lên {score_figure(then)}; {verb} {moved}/{len(view.totals)}."
+        f"từ {_alike(now, then)} lên {_alike(then, now)}; {verb} {moved}/{len(view.totals)}."
     )

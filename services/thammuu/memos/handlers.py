@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
-from thammuu.events import Event, FindingsRaised, MemoDrafted, MemoRendered, MemoSuperseded, NewEvent, ScoresWithdrawn
+from thammuu.events import (
+    Event,
+    FindingsRaised,
+    FindingsRetracted,
+    MemoDrafted,
+    MemoRendered,
+    MemoSuperseded,
+    NewEvent,
+)
 from thammuu.intake import register
 from thammuu.ledger.schema import memos
 from thammuu.memos import round as rounds
-from thammuu.memos.drafting import Draft, draft_of
+from thammuu.memos.drafting import Draft, draft_of, memo_id_of
 from thammuu.memos.model import MemoModel
 
 if TYPE_CHECKING:
@@ -26,7 +33,8 @@ def compose(event: Event, context: Context) -> Draft | None:
     assert isinstance(data, FindingsRaised)
     with context.database.snapshot() as connection:
         row = register.get(connection, data.publication_id)
-        if not rounds.drafts_memos(connection, row, row.sequence):
+        rows = register.as_of(context, connection, row.sequence)
+        if not rounds.drafts_memos(rows, row):
             return None
         return draft_of(context, connection, data.unit_id, row.round, row.sequence, data.pack)
 
@@ -37,40 +45,24 @@ def draft(event: Event, work: UnitOfWork) -> list[NewEvent]:
     return [] if work.prepared is None else _keep(work.prepared, work.connection)
 
 
-@dataclass(frozen=True, slots=True)
-class Recomposed:
-    """Drafts after a withdrawal: of units that still have publications in the round, and of those that have none."""
-
-    drafts: list[Draft]
-    groundless: list[str]
-
-
-def recompose(event: Event, context: Context) -> Recomposed:
-    """Write the drafts of a withdrawn publication's units again, from what stands."""
+def recompose(event: Event, context: Context) -> Draft | None:
+    """Write the draft of a unit again without what was retracted; None where nothing supports a memo."""
     data = event.data
-    assert isinstance(data, ScoresWithdrawn)
+    assert isinstance(data, FindingsRetracted)
     with context.database.snapshot() as connection:
-        row = register.get(connection, data.publication_id)
-        assert row.withdrawn_sequence is not None
-        query = select(memos.c.memo_id, memos.c.unit_id).where(memos.c.round == row.round).order_by(memos.c.unit_code)
-        known = connection.execute(query).all()
-        drafts, groundless = [], []
-        for memo_id, unit_id in known:
-            again = draft_of(context, connection, unit_id, row.round, row.withdrawn_sequence, context.packs.active.hash)
-            if again is None:
-                groundless.append(memo_id)
-            else:
-                drafts.append(again)
-    return Recomposed(drafts, groundless)
+        round_name = register.get(connection, data.publication_id).round
+        return draft_of(context, connection, data.unit_id, round_name, data.at, data.pack)
 
 
 def redraft(event: Event, work: UnitOfWork) -> list[NewEvent]:
-    """Keep changed drafts; supersede memos that nothing supports any more."""
-    del event
-    recomposed = work.prepared
-    assert isinstance(recomposed, Recomposed)
-    kept = [new for again in recomposed.drafts for new in _keep(again, work.connection)]
-    return kept + [new for memo_id in recomposed.groundless for new in _supersede(memo_id, work.connection)]
+    """Keep a changed draft; supersede a memo that nothing supports any more."""
+    data = event.data
+    assert isinstance(data, FindingsRetracted)
+    memo_id = memo_id_of(data.unit_id, register.get(work.connection, data.publication_id).round)
+    known = work.connection.execute(select(memos.c.memo_id).where(memos.c.memo_id == memo_id)).scalar()
+    if known is None:
+        return []
+    return _supersede(memo_id, work.connection) if work.prepared is None else _keep(work.prepared, work.connection)
 
 
 def render_pdf(event: Event, context: Context) -> str:
@@ -98,6 +90,7 @@ def _keep(new: Draft, connection: Connection) -> list[NewEvent]:
         return []
     version = 1 if known is None else known.version + 1
     values: dict[str, Any] = {"version": version, "status": "draft", "model": new.model_blob, "pdf": None}
+    values["dated"] = new.dated
     values |= {"findings": new.findings, "tasks": new.tasks}
     if known is None:
         values |= {"memo_id": new.memo_id, "unit_id": new.unit_id, "unit_code": new.unit_code, "round": new.round}

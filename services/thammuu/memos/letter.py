@@ -145,7 +145,8 @@ def _all_clear(scope: Scope) -> str:
         scored = sum(view.row(node.code).get("score") is not None for node in leaves)
         if view.complete and scored and not view.findings:
             level = view.framework.level_names[leaves[0].level].vi
-            told.append(f"{count(scored)} {level} có điểm của {view.framework.short_title.vi}")
+            which = level if scored == len(leaves) else f"{level} có điểm"
+            told.append(f"{count(scored)} {which} của {view.framework.short_title.vi}")
     return f"Qua rà soát {joined(told)}, không có nội dung nào cần tập trung khắc phục. " if told else ""
 
 

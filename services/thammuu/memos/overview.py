@@ -33,7 +33,7 @@ def round_overview(context: Context, round_name: str, language: str) -> list[dic
     """
     with context.database.snapshot() as connection:
         last = register.next_sequence(connection) - 1
-        answered = rounds.answered(connection, round_name, last)
+        answered = rounds.answered(register.as_of(context, connection, last), round_name, last)
         rows = []
         for memo in listing(context, round_name):
             mine = [row for row in answered if memo["unit_id"] in board_of(context, connection, row).spans]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from thammuu.analysis.findings import Finding
-from thammuu.analysis.loading import earlier_rows
+from thammuu.analysis.loading import earlier_of
+from thammuu.intake import register
 from thammuu.ledger.schema import analyses, findings
 from thammuu.memos.view import BestPeer, Climber, HistoryPoint, PartResult, PublicationView
 from thammuu.memos.wording import dated_name
@@ -40,7 +41,6 @@ class FactsBoard:
         spans: Unit → (first row, rows).
         best: Node code → the units with the best attainment.
         climbers: Node code → the units whose attainment rose most.
-        standings: Unit → its total row.
         totals: The totals of all units that have one.
         aggregates: Rows that are no units: label → node code → score.
         silenced: Unit → firings of rules that a person silenced.
@@ -50,7 +50,6 @@ class FactsBoard:
     spans: dict[str, tuple[int, int]]
     best: dict[str, list[dict[str, Any]]]
     climbers: dict[str, list[dict[str, Any]]]
-    standings: dict[str, dict[str, Any]]
     totals: tuple[float, ...]
     aggregates: Mapping[str, Mapping[str, float]]
     silenced: Mapping[str, int]
@@ -64,10 +63,27 @@ class FactsBoard:
 def board_of(context: Context, connection: Connection, row: Registered) -> FactsBoard:
     """Return a publication's facts; kept in memory, since every unit's memo needs them."""
     key = ("facts-board", row.publication_id, row.content)
-    if key not in context.cache:
-        context.cache[key] = _load(context, connection, row)
-    board: FactsBoard = context.cache[key]
+    board: FactsBoard = context.cache.get_or_make(key, lambda: _load(context, connection, row))
     return board
+
+
+def standings_of(context: Context, connection: Connection, row: Registered) -> dict[str, dict[str, Any]]:
+    """Return each unit's total row in a publication; empty before it was analysed."""
+
+    def load() -> dict[str, dict[str, Any]]:
+        import polars as pl
+
+        blob = connection.execute(select(analyses.c.facts).where(analyses.c.publication_id == row.publication_id))
+        name = blob.scalar()
+        if name is None:
+            return {}
+        root = context.packs.get(row.pack).frameworks.get(row.framework_id).root.code
+        columns = ["unit_id", "code", "total", "total_rank", "total_n", "published_rank"]
+        frame = pl.read_parquet(io.BytesIO(context.blobs.get(name)), columns=columns)
+        return {one["unit_id"]: one for one in frame.filter(pl.col("code") == root).to_dicts()}
+
+    found: dict[str, dict[str, Any]] = context.cache.get_or_make(("standings", row.publication_id), load)
+    return found
 
 
 def published_view(
@@ -88,8 +104,9 @@ def published_view(
     def named(other: str) -> str:
         return dated_name(pack.units.get(other), as_of)
 
-    best = {code: _other(leaders, unit_id) for code, leaders in board.best.items()}
-    climbers = {code: _other(leaders, unit_id) for code, leaders in board.climbers.items()}
+    # of some units only, nobody is known to be the best
+    best = {code: _other(leaders, unit_id) for code, leaders in board.best.items() if row.complete}
+    climbers = {code: _other(leaders, unit_id) for code, leaders in board.climbers.items() if row.complete}
     return PublicationView(
         framework=pack.frameworks.get(row.framework_id),
         publication_id=row.publication_id,
@@ -122,13 +139,12 @@ def _load(context: Context, connection: Connection, row: Registered) -> FactsBoa
     frame = pl.read_parquet(io.BytesIO(context.blobs.get(analysis.facts))).sort("unit_id", maintain_order=True)
     runs = frame.with_row_index("at").group_by("unit_id", maintain_order=True).agg(pl.col("at").first(), pl.len())
     root = context.packs.get(row.pack).frameworks.get(row.framework_id).root.code
-    totals = frame.filter(pl.col("code") == root).select("unit_id", "total", "total_rank", "total_n", "published_rank")
+    totals = frame.filter(pl.col("code") == root)
     return FactsBoard(
         frame=frame,
         spans={unit: (at, length) for unit, at, length in runs.rows()},
         best=_leaders(frame, "attainment"),
         climbers=_leaders(frame.filter(pl.col("delta") > 0), "delta"),
-        standings={one["unit_id"]: one for one in totals.to_dicts()},
         totals=tuple(totals["total"].drop_nulls().to_list()) if row.complete else (),
         aggregates=_aggregates(json.loads(context.blobs.get(row.content))),
         silenced={unit: len(firings) for unit, firings in json.loads(analysis.silenced).items()},
@@ -164,13 +180,14 @@ def _findings(connection: Connection, publication_id: str, unit_id: str) -> list
 
 
 def _history(context: Context, connection: Connection, row: Registered, unit_id: str) -> list[HistoryPoint]:
-    rows = [row, *earlier_rows(connection, row, row.sequence)][:_PERIODS]
+    known = register.as_of(context, connection, row.sequence)
+    rows = [row, *earlier_of(known, row, row.sequence)][:_PERIODS]
     points = [_point(context, connection, one, unit_id) for one in reversed(rows)]
     return [point for point in points if point is not None]
 
 
 def _point(context: Context, connection: Connection, row: Registered, unit_id: str) -> HistoryPoint | None:
-    total = board_of(context, connection, row).standings.get(unit_id)
+    total = standings_of(context, connection, row).get(unit_id)
     if total is None:
         return None
     if row.complete:
@@ -190,7 +207,7 @@ def _parts(
 ) -> tuple[PartResult, ...]:
     """Return the results of the units that merged into this one, from the period before, where it was not there yet."""
     units = context.packs.get(row.pack).units
-    before = earlier_rows(connection, row, row.sequence)[:1]
+    before = earlier_of(register.as_of(context, connection, row.sequence), row, row.sequence)[:1]
     found = []
     for part in sorted((units.get(one) for one in units.get(unit_id).predecessors), key=lambda one: one.code):
         for previous in before:

@@ -61,6 +61,30 @@ class Renderer:
         ]
         return sha256_hex("\n".join(lines).encode())
 
+    def check(self) -> None:
+        """Read the templates and compile them until they ask for the memo, so that their own faults show.
+
+        Raises:
+            EnvironmentFaultError: If a template has a fault, with its place.
+        """
+        import typst
+        from jinja2 import TemplateError
+
+        told = _("The template {file} has a fault: {fault}")
+        try:
+            for name in ("charts.svg.j2", "memo.html.j2"):
+                self._markup.get_template(name)
+            self._plain.get_template("memo.txt.j2")
+        except TemplateError as fault:
+            place = f"{getattr(fault, 'name', '')}:{getattr(fault, 'lineno', '')}"
+            raise EnvironmentFaultError(told.format(file=place, fault=fault)) from fault
+        try:
+            self._compiler().compile(sys_inputs={"memo": "{}", "art": "{}", "attach": "0"}, format="pdf")
+        except typst.TypstError as fault:
+            # an empty memo lacks the first thing that a whole template asks of it
+            if "does not contain key" not in str(fault):
+                raise EnvironmentFaultError(told.format(file="memo.typ", fault=fault)) from fault
+
     def json(self, model: MemoModel) -> bytes:
         """Return the model as canonical JSON."""
         from thammuu.canonical import canonical_json

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from thammuu.clock import today
 from thammuu.errors import BadInputError
 from thammuu.i18n import _
 from thammuu.ledger.schema import memos
@@ -31,8 +32,7 @@ def listing(context: Context, round_name: str | None = None) -> list[dict[str, A
         rows = [dict(row._mapping) for row in connection.execute(query)]  # noqa: SLF001  SQLAlchemy's public name
     units = context.packs.active.units
     for row in rows:
-        unit = units.get(row["unit_id"])
-        row["unit_name"] = unit.name_on(unit.valid_to) if unit.valid_to else unit.name_on(context.clock().date())
+        row["unit_name"] = units.get(row["unit_id"]).name_on(row["dated"])
     return rows
 
 
@@ -65,7 +65,7 @@ def _resolved_ids(context: Context, unit: str) -> set[str]:
     from thammuu.errors import ThammuuError
 
     found = set()
-    for day in (context.clock().date(), date(2025, 6, 30)):  # today, and before the mergers of 1 July 2025
+    for day in (today(context.clock), date(2025, 6, 30)):  # today, and before the mergers of 1 July 2025
         try:
             found.add(context.packs.active.units.resolve(unit, on=day).id)
         except ThammuuError:

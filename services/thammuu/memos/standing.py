@@ -11,8 +11,6 @@ from .weighing import scale_kept
 from .wording import capital, change, count, figure, joined, period_name, place_in, rank_change, scale_end, score_figure
 
 if TYPE_CHECKING:
-    from thammuu.rulepack.frameworks import Framework
-
     from .scope import Scope
     from .view import PartResult, PublicationView
 
@@ -110,15 +108,9 @@ def _total_before(view: PublicationView) -> float | None:
     if scale_kept(framework.root, row):
         return float(row["previous_score"])
     since = row.get("previous_period")
-    if view.complete or not since or not _same_edition(framework, since):
+    if view.complete or not since or not framework.covers(Period(since)):
         return None
     return next((point.total for point in view.history if point.period == since), None)
-
-
-def _same_edition(framework: Framework, period: str) -> bool:
-    first, last = framework.first_period, framework.last_period
-    end = Period(period).end
-    return (first is None or Period(str(first)).end <= end) and (last is None or end <= Period(str(last)).end)
 
 
 def _band_of(view: PublicationView, total: float) -> str:

@@ -15,7 +15,7 @@ from thammuu.rulepack.actions_calendar import Calendar, load_calendar
 from thammuu.rulepack.actions_practices import Practice, load_practices
 from thammuu.rulepack.agencies import AgencyRegister, Basis, Slug, load_agencies
 from thammuu.rulepack.legal import LegalRegister, load_legal_texts
-from thammuu.rulepack.yaml_positions import Document, nearest, read_yaml, refuse, validate
+from thammuu.rulepack.yaml_positions import Document, nearest, read_yaml, refuse, validate, yaml_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -129,7 +129,7 @@ def load_actions(folder: Path) -> ActionCatalogue:
         BadInputError: With all problems of all files, each with line and column.
     """
     registers, problems = _registers(folder.parent)
-    documents = [read_yaml(path) for path in sorted(folder.glob("*.yaml"))]
+    documents = [read_yaml(path) for path in yaml_files(folder)]
     files = [(document, *validate(document, _File)) for document in documents]
     problems += [problem for _document, _file, found in files for problem in found]
     if registers is not None:

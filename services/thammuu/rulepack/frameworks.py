@@ -12,7 +12,7 @@ from thammuu.period import Period
 from thammuu.rulepack.framework_check import check_framework, load_framework, read_framework
 from thammuu.rulepack.framework_file import framework_schema
 from thammuu.rulepack.framework_tree import Band, Framework, Node, UnknownNodeError, first_day
-from thammuu.rulepack.yaml_positions import nearest, read_yaml, refuse
+from thammuu.rulepack.yaml_positions import nearest, read_yaml, refuse, yaml_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,7 +45,7 @@ class FrameworkLibrary:
         """
         found: list[Framework] = []
         problems: list[Problem] = []
-        for path in sorted(folder.glob("*.yaml")):
+        for path in yaml_files(folder):
             try:
                 framework, wrong = read_framework(read_yaml(path))
             except BadInputError as error:

@@ -13,7 +13,7 @@ from thammuu.i18n import _
 from thammuu.rulepack.unit_file import RegionEntry, UnitEntry, UnitsFile
 from thammuu.rulepack.unit_names import hidden_character, name_key
 from thammuu.rulepack.units import RegionSpan, Unit, UnitName
-from thammuu.rulepack.yaml_positions import Document, nearest, read_yaml, refuse, validate
+from thammuu.rulepack.yaml_positions import Document, nearest, read_yaml, refuse, validate, yaml_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,7 +48,7 @@ def read_units(folder: Path) -> tuple[Unit, ...]:
     problems: list[Problem] = []
     units: list[_Placed] = []
     regions: list[_PlacedRegion] = []
-    for path in sorted(folder.glob("*.yaml")):
+    for path in yaml_files(folder):
         try:
             document = read_yaml(path)
         except BadInputError as error:

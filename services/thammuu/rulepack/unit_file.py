@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
 from thammuu.rulepack.text import Text
 
+UnitText = Annotated[StrictStr, Field(min_length=1, max_length=200)]
 UnitId = Annotated[StrictStr, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
 
 
@@ -19,10 +20,10 @@ class _Entry(BaseModel):
 class NameEntry(_Entry):
     """What a unit is called between two dates, both included."""
 
-    name: StrictStr
-    en: StrictStr
-    kind: StrictStr = Field("tỉnh", description="tỉnh, thành phố ... as written before the name")
-    full: StrictStr | None = Field(None, description="The full name where it is not kind and name")
+    name: UnitText
+    en: UnitText
+    kind: UnitText = Field("tỉnh", description="tỉnh, thành phố ... as written before the name")
+    full: UnitText | None = Field(None, description="The full name where it is not kind and name")
     first: date | None = Field(None, alias="from")
     to: date | None = None
 
@@ -32,12 +33,12 @@ class UnitEntry(_Entry):
 
     id: UnitId
     code: StrictStr = Field(pattern=r"^[0-9]{2,5}$")
-    name: StrictStr | None = None
-    en: StrictStr | None = None
-    kind: StrictStr = "tỉnh"
-    full: StrictStr | None = None
+    name: UnitText | None = None
+    en: UnitText | None = None
+    kind: UnitText = "tỉnh"
+    full: UnitText | None = None
     names: list[NameEntry] = []
-    aliases: list[StrictStr] = []
+    aliases: list[UnitText] = []
     merges: list[UnitId] = Field([], description="The units it was made from.")
     first: date | None = Field(None, alias="from")
     to: date | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
@@ -87,6 +89,9 @@ class _Reader:
     def _mapping(self, node: yaml.MappingNode, way: Steps) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key_node, item in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._add("yaml-key", _("a key that is one word or text"), key_node)
+                continue
             key = str(key_node.value)
             if key in found:
                 self._add("yaml-duplicate-key", _("each key once"), key_node, key)
@@ -102,6 +107,9 @@ def parse_yaml(text: str, file: str) -> Document:
     """Read YAML text; what cannot be read becomes problems of the document, never an exception."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
+        too_deep = _too_deep(text, file, loader)
+        if too_deep:
+            return Document(file=file, data=None, problems=(too_deep,))
         node = yaml.compose(text, Loader=loader)
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
@@ -116,19 +124,47 @@ def parse_yaml(text: str, file: str) -> Document:
     return Document(file=file, data=data, marks=reader.marks, problems=tuple(reader.problems))
 
 
+def _too_deep(text: str, file: str, loader: Any) -> Problem | None:  # noqa: ANN401  either of YAML's loaders
+    """Return a problem at the first value or key nested too deep; composing it would exhaust the stack."""
+    depth = 0
+    for event in yaml.parse(text, Loader=loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            mark = event.start_mark
+            place = Place(file=file, line=mark.line + 1, column=mark.column + 1)
+            return Problem("yaml-depth", _("at most {n} lists and mappings in one another").format(n=MAX_DEPTH), place)
+    return None
+
+
+def yaml_files(folder: Path, *, least: int = 1) -> list[Path]:
+    """Return the ``*.yaml`` files of a folder in order of their names.
+
+    Raises:
+        BadInputError: If the folder is missing, holds fewer than ``least``, or has files named ``*.yml``.
+    """
+    place = Place(file=str(folder))
+    problems: list[Problem] = []
+    if not folder.is_dir():
+        problems.append(Problem("folder-missing", _("a folder of .yaml files"), place))
+    found = sorted(folder.glob("*.yaml"))
+    others = sorted(folder.glob("*.yml"))
+    problems += [Problem("file-name", _("a name ending in .yaml"), Place(file=str(path)), path.name) for path in others]
+    if not problems and len(found) < least:
+        problems.append(Problem("folder-empty", _("a folder of .yaml files; this one has none"), place))
+    if problems:
+        raise BadInputError(_("The files of {folder} cannot be used.").format(folder=folder), problems)
+    return found
+
+
 def read_yaml(path: Path) -> Document:
     """Read a YAML file.
 
     Raises:
-        BadInputError: If the file is missing, too large or not UTF-8.
+        BadInputError: If the file is missing, no regular file, too large or not UTF-8.
     """
     place = Place(file=str(path))
     try:
-        content = path.read_bytes()
-        if len(content) > MAX_BYTES:
-            too_large = Problem("file-size", _("at most {n} bytes").format(n=MAX_BYTES), place, str(len(content)))
-            raise BadInputError(_("{file} is too large.").format(file=path), [too_large])
-        text = content.decode("utf-8-sig")
+        text = _content(path, place).decode("utf-8-sig")
     except OSError as error:
         missing = Problem("file-unreadable", _("a file that can be read"), place, error.strerror)
         raise BadInputError(_("{file} cannot be read.").format(file=path), [missing]) from error
@@ -136,6 +172,18 @@ def read_yaml(path: Path) -> Document:
         wrong = Problem("file-encoding", _("UTF-8 text"), place)
         raise BadInputError(_("{file} is not UTF-8 text.").format(file=path), [wrong]) from error
     return parse_yaml(text, str(path))
+
+
+def _content(path: Path, place: Place) -> bytes:
+    status = os.stat(path)  # noqa: PTH116  a pipe or device must be seen before it is opened
+    if not stat.S_ISREG(status.st_mode):
+        strange = Problem("file-unreadable", _("a regular file, not a folder, pipe or device"), place)
+        raise BadInputError(_("{file} cannot be read.").format(file=path), [strange])
+    if status.st_size > MAX_BYTES:
+        too_large = Problem("file-size", _("at most {n} bytes").format(n=MAX_BYTES), place, str(status.st_size))
+        raise BadInputError(_("{file} is too large.").format(file=path), [too_large])
+    with path.open("rb") as stream:
+        return stream.read(MAX_BYTES)
 
 
 def validate(document: Document, model: type[_Model]) -> tuple[_Model | None, list[Problem]]:

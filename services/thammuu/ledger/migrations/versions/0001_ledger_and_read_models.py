@@ -62,21 +62,24 @@ def upgrade() -> None:
         sa.Column("facts", sa.String(64), nullable=False),
         sa.Column("findings", sa.Integer, nullable=False),
         sa.Column("silenced", sa.Text, nullable=False),
+        sa.Column("units", sa.Text, nullable=False),
     )
     op.create_table(
         "findings",
         sa.Column("finding_id", sa.String(64), primary_key=True),
-        sa.Column("publication_id", sa.String(100), nullable=False, index=True),
+        sa.Column("publication_id", sa.String(100), nullable=False),
         sa.Column("unit_id", sa.String(100), nullable=False),
         sa.Column("severity", sa.String(16), nullable=False),
         sa.Column("body", sa.Text, nullable=False),
     )
+    op.create_index("ix_findings_publication_unit", "findings", ["publication_id", "unit_id"])
     op.create_table(
         "memos",
         sa.Column("memo_id", sa.String(160), primary_key=True),
         sa.Column("unit_id", sa.String(100), nullable=False),
         sa.Column("unit_code", sa.String(20), nullable=False),
         sa.Column("round", sa.String(40), nullable=False),
+        sa.Column("dated", sa.Date, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("status", sa.String(16), nullable=False),
         sa.Column("model", sa.String(64), nullable=False),

@@ -1,0 +1,215 @@
+"""What a head of office would send back: each test is a mistake that a memo once held."""
+
+import io
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+from example_memos import MEETING, memo, pack, published
+from pypdf import PdfReader
+
+from thammuu.analysis.assessment import assess
+from thammuu.analysis.inputs import IndexPeriod, index_period
+from thammuu.intake.reading import read_submission
+from thammuu.memos.builder import build_memo
+from thammuu.memos.model import MemoModel
+from thammuu.memos.render import Renderer
+from thammuu.memos.view import HistoryPoint, PublicationView
+from thammuu.period import Period
+from thammuu.resources import templates_folder
+
+SPRING = date(2023, 4, 12)
+AUTUMN = date(2025, 9, 15)
+CITIES = ("ha-noi", "ho-chi-minh", "can-tho", "da-nang", "hai-phong")
+UNITS = published("papi", 2021).periods[-1].units["unit_id"].to_list()
+ROWS = """period,entity_name,criterion_code,criterion_name,score,rank
+{year},Quảng Nam,total,Chỉ số cải cách hành chính,{total},{rank}
+{year},Quảng Nam,7,"Xây dựng và phát triển chính quyền điện tử, chính quyền số",{domain},{domain_rank}
+"""
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Renderer:
+    return Renderer(templates_folder())
+
+
+@pytest.fixture(scope="module")
+def memos() -> list[MemoModel]:
+    return [*(memo(unit) for unit in UNITS), *(memo(unit, SPRING, year=2022) for unit in UNITS)]
+
+
+def printed(model: MemoModel, renderer: Renderer) -> str:
+    return re.sub(r"\s+", " ", renderer.text(model))
+
+
+def pages(model: MemoModel, renderer: Renderer) -> list[str]:
+    reader = PdfReader(io.BytesIO(renderer.pdf(model)))
+    return [re.sub(r"[ \u200b]+", " ", page.extract_text()) for page in reader.pages]
+
+
+@pytest.fixture(scope="module")
+def quang_nam(tmp_path_factory: pytest.TempPathFactory) -> MemoModel:
+    """PAR INDEX 2023 of a province of which only the total and one domain are known, with ranks."""
+    folder = tmp_path_factory.mktemp("par-index")
+    before = par_index(folder, 2022, total=80.91, rank=57, domain=11.08, domain_rank=14)
+    now = par_index(folder, 2023, total=84.6, rank=56, domain=11.59, domain_rank=22)
+    assessed = assess(pack().rules, now, [before])
+    unit, on = pack().units.get("quang-nam"), date(2024, 4, 17)
+    view = PublicationView(
+        framework=now.framework,
+        publication_id=now.publication_id,
+        period="2023",
+        revision=1,
+        complete=False,
+        published_on=on,
+        facts=assessed.facts.filter(assessed.facts["unit_id"] == "quang-nam").to_dicts(),
+        findings=assessed.findings,
+        history=(
+            HistoryPoint("2022", 80.91, 57, 63, published=True),
+            HistoryPoint("2023", 84.6, 56, 63, published=True),
+        ),
+    )
+    return build_memo(
+        unit=unit,
+        round_name="2024",
+        as_of=on,
+        views=[view],
+        catalogue=pack().actions,
+        agencies=pack().agencies,
+        issuer=pack().issuer("bo-noi-vu"),
+        memo_id="quang-nam-2024",
+        templates_hash="0" * 64,
+    )
+
+
+def par_index(folder: Path, year: int, **figures: float) -> IndexPeriod:
+    path = folder / f"{year}.csv"
+    path.write_text(ROWS.format(year=year, **figures), encoding="utf-8")
+    period = Period(str(year))
+    framework = pack().frameworks.for_period("par-index", period)
+    read = read_submission(path, framework=framework, units=pack().units, period=period, partial=True)
+    return index_period(f"par-index-{year}", read.payload(), framework, pack().units)
+
+
+def test_a_domain_known_by_its_rank_alone_is_told_by_it(quang_nam: MemoModel, renderer: Renderer) -> None:
+    told = printed(quang_nam, renderer)
+    assert "chính quyền số) xếp thứ 22/63, giảm 08 bậc" in told
+    assert "chính quyền số) (thứ 22/63)" in told
+    assert "None" not in told
+    assert "khuyết dữ liệu" not in told
+
+
+def test_a_published_total_has_its_band_and_its_change_and_the_label_of_the_framework(quang_nam: MemoModel) -> None:
+    assert quang_nam.standing is not None
+    assert "tăng 3,69 điểm so với năm 2022" in quang_nam.standing.lines[0].text
+    assert "thuộc nhóm B; xếp thứ 56/63" in quang_nam.standing.lines[0].text
+    assert "không chính thức" in quang_nam.standing.notes[0]
+
+
+def test_a_unit_ranked_by_the_publisher_is_never_called_not_assessed() -> None:
+    standing = memo("ha-noi").standing
+    assert standing is not None
+    par_index_line = standing.lines[0].text
+    assert "không được đánh giá" not in par_index_line
+    assert "không nêu điểm; xếp thứ 10/63" in par_index_line
+
+
+def test_no_rank_of_papi_passes_for_an_official_one(memos: list[MemoModel]) -> None:
+    for model in memos:
+        texts = [line.text for line in model.standing.lines] if model.standing else []
+        texts += model.findings.paragraphs if model.findings else ()
+        ranked = [text for text in texts if text.count("PAPI") and re.search(r"thứ \d", text)]
+        assert all("heo tính toán" in text for text in ranked)
+        chart = model.standing.chart if model.standing else None
+        if chart and any(series.name == "PAPI" for series in chart.series):
+            assert "PAPI theo tính toán" in chart.caption
+
+
+def test_papi_is_said_to_be_its_publishers_and_a_ministry_does_not_name_itself(memos: list[MemoModel]) -> None:
+    openings = [model.opening[-1] for model in memos]
+    assert all("(PAPI) năm" in opening for opening in openings)
+    assert all("do CECODES, VFF-CRT, RTA và UNDP công bố" in opening for opening in openings)
+    assert not any("do Bộ Nội vụ công bố" in opening for opening in openings)
+
+
+def test_papi_has_no_criteria(memos: list[MemoModel]) -> None:
+    alone = [model for model in memos if model.standing and {one.index for one in model.standing.lines} == {"papi"}]
+    columns = {column.title for model in alone if model.tasks for column in model.tasks.table.columns}
+    assert not any("tiêu chí" in title.lower() for title in columns)
+    assert not any("do tiêu chí thay đổi" in model.model_dump_json() for model in alone)
+
+
+def test_no_deadline_is_more_than_a_year_away() -> None:
+    for action in pack().actions.actions:
+        for day in (SPRING, MEETING, AUTUMN):
+            deadline = action.deadline.after(day, pack().actions.calendar)
+            assert (deadline - day).days <= 366, (action.id, day, deadline)
+
+
+def test_a_task_list_stays_one_that_people_read(memos: list[MemoModel]) -> None:
+    assert max(len(model.tasks.tasks) for model in memos if model.tasks) <= 25
+
+
+@pytest.mark.parametrize("city", CITIES)
+@pytest.mark.parametrize("on", [SPRING, AUTUMN])
+def test_a_city_is_not_given_units_it_may_not_have(city: str, on: date) -> None:
+    model = memo(city, on, year=2022)
+    assert model.tasks is not None
+    offices = " ".join(" ".join((task.lead, *task.coordinating)) for task in model.tasks.tasks)
+    assert not re.search(r"thị trấn|thị xã|đặc khu|cấp tỉnh|Thanh tra tỉnh", offices)
+    assert "Ủy ban nhân dân cấp xã" in offices
+
+
+def test_names_of_criteria_hold_no_unexplained_abbreviation(memos: list[MemoModel]) -> None:
+    names = [line.name for model in memos if model.findings for line in model.findings.lines]
+    assert [name for name in names if re.search(r"\b(TTHC|UBND|HĐND|KT-XH|CCHC)\b", name)] == []
+
+
+def test_a_remark_does_not_repeat_the_score_that_stands_beside_it(memos: list[MemoModel]) -> None:
+    for model in memos:
+        for table in model.findings.tables if model.findings else ():
+            for row in table.rows:
+                assert row.cells[2] not in row.cells[-1]
+                assert "(trung vị là" not in row.cells[-1]
+
+
+def test_totals_that_are_compared_have_the_same_decimals(memos: list[MemoModel]) -> None:
+    pair = re.compile(r"từ (\d+,\d+) lên (\d+,\d+)")
+    found = [pair.search(text) for model in memos if model.gain for text in model.gain.paragraphs]
+    compared = [match for match in found if match]
+    assert compared
+    assert all(len(match[1].partition(",")[2]) == len(match[2].partition(",")[2]) for match in compared)
+
+
+def test_a_unit_without_findings_is_told_so_and_a_lone_section_has_no_number(renderer: Renderer) -> None:
+    all_clear, in_part = memo("thanh-hoa"), memo("bac-giang", SPRING, year=2022)
+    assert all_clear.standing is not None
+    assert all_clear.standing.heading == "KẾT QUẢ CHỈ SỐ PAPI"
+    assert "Qua rà soát 28 nội dung thành phần của PAPI, không có nội dung nào" in all_clear.closing[0]
+    assert "Qua rà soát 13 nội dung thành phần có điểm của PAPI, không có nội dung nào" in in_part.closing[0]
+    assert printed(in_part, renderer).count("khuyết dữ liệu") == 1
+
+
+def test_a_single_annex_has_no_number_and_counts_its_own_pages(renderer: Renderer) -> None:
+    model = memo("kon-tum", SPRING, year=2022)
+    assert [annex.number for annex in model.annexes] == ["Phụ lục"]
+    *body, annex = pages(model, renderer)
+    assert annex.lstrip().startswith("Phụ lục")
+    assert [page.split(maxsplit=1)[0] for page in body[1:]] == [str(place) for place in range(2, len(body) + 1)]
+
+
+@pytest.mark.parametrize("unit", ["ha-nam", "kon-tum", "bac-lieu"])
+def test_the_signature_stands_below_the_end_of_the_last_section(unit: str, renderer: Renderer) -> None:
+    model = memo(unit, SPRING, year=2022)
+    signed = next(page for page in pages(model, renderer) if "Nơi nhận:" in page)
+    last = model.left_out or model.practice
+    assert last is not None
+    end = (*last.paragraphs, *last.entries)[-1].split()[-3:]
+    assert re.search(r"\s+".join(map(re.escape, end)), signed)
+
+
+def test_the_number_of_a_document_is_not_broken_over_lines(renderer: Renderer) -> None:
+    told = "\n".join(pages(memo("ha-nam"), renderer))
+    assert "61/2018/NĐ-CP" in told
+    assert not re.search(r"/\s*\n\s*(NĐ|QĐ|NQ)-|(NĐ|QĐ|NQ)-\s*\n", told)
