@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from thammuu.analysis.condition_text import Fault, faults_in_text
+from thammuu.canonical import FIGURE_DECIMALS
 from thammuu.i18n import _
 
 if TYPE_CHECKING:
@@ -27,12 +28,15 @@ class Condition:
     Args:
         text: As written.
         facts: The names it uses, each once, in order; ``region.peer_min`` is one name.
-        sql: The expression that is evaluated: names quoted, divisions by zero and overflows null.
+        sql: The expression that is evaluated: names quoted, divisions by zero and overflows null, results of arithmetic
+            rounded as facts are.
+        certain: The facts that cannot be null where it holds.
     """
 
     text: str
     facts: tuple[str, ...]
     sql: str
+    certain: frozenset[str] = frozenset()
 
     def expression(self) -> pl.Expr:
         """Return the condition as a boolean expression over a frame of facts; null where it cannot be known."""
@@ -79,7 +83,7 @@ def check_condition(text: str, names: Mapping[str, Kind]) -> Condition:
             if not faults and not checker.used:
                 faults = [Fault("condition-constant", _("a condition that uses at least one fact"), 0, text)]
             if not faults:
-                return Condition(text, tuple(checker.used), sql)
+                return Condition(text, tuple(checker.used), sql, certain_facts(tree))
     raise ConditionRefused(text, faults)
 
 
@@ -116,6 +120,33 @@ def _offset(text: str, line: int, column: int) -> int:
 _COMPARISONS = {"EQ": "=", "NEQ": "<>", "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
 _ARITHMETIC = {"Add": "+", "Sub": "-", "Mul": "*", "Div": "/", "Mod": "%"}
 _EXPLOSIVE = frozenset({"Mul", "Div", "Mod"})
+
+
+def certain_facts(node: exp.Expr, *, truth: bool = True) -> frozenset[str]:
+    """Return the facts that are not null where a condition came out true or false; NULL is neither."""
+    kind = type(node).__name__
+    if kind == "Paren":
+        return certain_facts(node.this, truth=truth)
+    if kind == "Not":
+        return certain_facts(node.this, truth=not truth)
+    if kind in ("And", "Or"):
+        left, right = (certain_facts(part, truth=truth) for part in (node.this, node.expression))
+        return left | right if truth == (kind == "And") else left & right
+    if kind == "Is":
+        return frozenset() if truth else _needed(node.this)
+    if kind == "Between":
+        return _needed(node.this).union(*(_needed(node.args[end]) for end in ("low", "high") if truth))
+    return _needed(node.this) if kind == "In" else _needed(node) if kind in _COMPARISONS else frozenset()
+
+
+def _needed(node: exp.Expr) -> frozenset[str]:
+    """Return the facts without which an expression is null."""
+    kind = type(node).__name__
+    if kind == "Column":
+        return frozenset({_full_name(node)})
+    if kind == "Coalesce":
+        return frozenset()
+    return frozenset().union(*(_needed(part) for part in node.iter_expressions()))
 
 
 @dataclass
@@ -187,7 +218,10 @@ class _Checker:
     def finite(self, node: exp.Expr, kind: Kind) -> str:
         """Return the SQL of an operand, null where a product or quotient leaves the range of numbers."""
         sql = self.expect(node, kind)
-        if any(type(part).__name__ in _EXPLOSIVE for part in node.walk()):
+        parts = {type(part).__name__ for part in node.walk()}
+        if not parts.isdisjoint(_ARITHMETIC) and not parts <= {"Literal", *_ARITHMETIC}:
+            sql = f"ROUND({sql}, {FIGURE_DECIMALS})"
+        if not parts.isdisjoint(_EXPLOSIVE):
             return f"(CASE WHEN {sql} BETWEEN -{_LARGEST} AND {_LARGEST} THEN {sql} END)"
         return sql
 

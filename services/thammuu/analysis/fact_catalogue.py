@@ -36,9 +36,6 @@ PEER_FACTS: dict[str, type[pl.DataType]] = {
 COUNTERFACTUALS = frozenset({"gain_to_median", "gain_to_best", "rank_if_median", "rank_if_max"})
 """The peer facts that say what raising one node would bring."""
 
-COUNTERFACTUALS = frozenset({"gain_to_median", "gain_to_best", "rank_if_median", "rank_if_max"})
-"""The peer facts that say what raising one node would bring."""
-
 FACTS: dict[str, type[pl.DataType]] = {
     "score": pl.Float64,
     "min_score": pl.Float64,
@@ -71,6 +68,38 @@ FACTS: dict[str, type[pl.DataType]] = {
     "periods_below": pl.Int64,
 }
 """Every fact a rule may use."""
+
+NEVER_NULL = frozenset({"direction", "level", "concept", "code", "framework", "period", "unit_level"})
+"""The facts that every cell has."""
+
+_SPREAD = ("peer_min", "peer_p25", "peer_median", "peer_p75", "peer_max", "peer_mean", "peers_n")
+_IMPLIED: dict[str, tuple[str, ...]] = {
+    "attainment": ("score", "min_score", "max_score"),
+    "lost_points": ("score",),
+    "delta": ("attainment", "previous_attainment"),
+    "previous_attainment": ("previous_score",),
+    "previous_score": ("previous_period",),
+    "rank_change": ("previous_period",),
+    "total_rank": ("total", "total_n"),
+    "gap_to_median": ("attainment", "peer_median"),
+    "percentile": ("attainment", "peer_median"),
+    "rank_in_peers": ("attainment", "peer_median"),
+    "gain_to_median": ("attainment", "peer_median"),
+    "gain_to_best": ("attainment", "peer_max"),
+    **dict.fromkeys(_SPREAD[:-1], _SPREAD),
+}
+
+
+def known_with(names: Iterable[str]) -> frozenset[str]:
+    """Return the facts that are not null where the given ones are not."""
+    found, waiting = set[str](NEVER_NULL), list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting.extend(_IMPLIED.get(name, ()))
+    return frozenset(found)
+
 
 EVERY_COLUMN = (*IDENTITY, *(name for name in FACTS if name not in IDENTITY))
 """The columns of a table of facts, in order."""

@@ -11,7 +11,7 @@ import polars as pl
 from thammuu.analysis.fact_catalogue import COUNTERFACTUALS, EVERY_COLUMN, FACTS, PEER_FACTS
 from thammuu.analysis.peer_figures import ladder, median_of_others, named_peer_columns, peer_columns
 from thammuu.analysis.peer_groups import NATIONAL, PeerGroup, nearest_units, partition
-from thammuu.analysis.scoring import Grid, score_grid
+from thammuu.analysis.scoring import ROUNDING, Grid, score_grid
 from thammuu.analysis.totals import counterfactual_columns, unit_totals
 from thammuu.analysis.trends import level_slots, national_ladder, periods_below, trend_columns
 
@@ -65,12 +65,13 @@ class FactTable:
     @cached_property
     def totals(self) -> pl.DataFrame:
         """One row a unit."""
-        return unit_totals(self.grid)
+        return rounded_figures(unit_totals(self.grid), ("scale", "ranked_on"))
 
     @cached_property
     def base(self) -> pl.DataFrame:
         """The facts that are the same for every peer group."""
-        return pl.concat([self._scores(), self._ranks, self._trend, self._run()], how="horizontal")
+        parts = [self._scores(), self._ranks, self._trend, self._run()]
+        return rounded_figures(pl.concat(parts, how="horizontal"))
 
     def _scores(self) -> pl.DataFrame:
         low, high, score = pl.col("min_score"), pl.col("max_score"), pl.col("score")
@@ -84,7 +85,7 @@ class FactTable:
 
     @cached_property
     def _ranks(self) -> pl.DataFrame:
-        return _ranks(self.grid, self.ladder if self.current.complete else None)
+        return _ranks(self.grid, self.ladder if self.current.complete else None, counted=True)
 
     @cached_property
     def _trend(self) -> pl.DataFrame:
@@ -128,11 +129,11 @@ class FactTable:
             if "peer_delta" in wanted:
                 found = found.with_columns(peer_delta=median_of_others(self._trend["delta"], slots, group))
         if COUNTERFACTUALS.isdisjoint(wanted):
-            return found
+            return rounded_figures(found)
         cells = self.grid.cells.select("u", "k", "score", "attainment", "min_score", "max_score")
         cells = cells.hstack(found.select("peer_median", "peer_max"))
         gains = counterfactual_columns(cells, self.totals, self.grid.nodes, complete=True)
-        return found.hstack(gains)
+        return rounded_figures(found.hstack(gains))
 
     def _nearest(self, group: PeerGroup) -> pl.DataFrame:
         before = self.past(0)
@@ -192,10 +193,26 @@ def compute_facts(current: IndexPeriod, earlier: Sequence[IndexPeriod], peers: P
     return table.columns(EVERY_COLUMN, table.peers(peers))
 
 
-def _ranks(grid: Grid, steps: Ladder | None) -> pl.DataFrame:
+def rounded_figures(frame: pl.DataFrame, but: Collection[str] = ()) -> pl.DataFrame:
+    """Return a frame of figures as they are stored, so that rules decide on what is shown beside their findings."""
+    names = [name for name, kind in frame.schema.items() if kind == pl.Float64 and name not in but]
+    return frame.with_columns(pl.col(names).round(ROUNDING) + 0.0) if names else frame
+
+
+def _ranks(grid: Grid, steps: Ladder | None, *, counted: bool = False) -> pl.DataFrame:
+    """Return ``rank n``; with ``counted``, n also of nodes that nobody is ranked by, where neither way is better."""
     if steps is None:
         return grid.cells.select(rank="published_rank", n=pl.lit(None, pl.Int64))
-    return steps.places.select(rank=pl.col("higher") + 1, n="n")
+    ranks = steps.places.select(rank=pl.col("higher") + 1, n="n")
+    neither = (grid.nodes["direction"] == "none").arg_true().to_list()
+    if not counted or not neither:
+        return ranks
+    levels, width, numbers = grid.units["unit_level"], grid.nodes.height, ranks["n"].clone()
+    for k in neither:
+        scores = pl.DataFrame({"level": levels, "score": grid.cells["score"].gather_every(width, k)})
+        found = scores.select(pl.col("score").count().over("level").cast(pl.Int64)).to_series()
+        numbers = numbers.scatter(pl.int_range(k, len(numbers), width, dtype=pl.UInt32, eager=True), found)
+    return ranks.with_columns(n=numbers)
 
 
 def _earlier_ranks(grid: Grid, steps: Ladder) -> pl.Series:

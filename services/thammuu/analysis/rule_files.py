@@ -11,11 +11,11 @@ from thammuu.analysis.conditions import Condition, ConditionRefused, check_condi
 from thammuu.analysis.fact_catalogue import condition_names
 from thammuu.analysis.peer_groups import BUILT_IN, PeerGroup
 from thammuu.analysis.rules import Identifier, Rule, RuleFile, RuleSet
-from thammuu.analysis.sentences import CONTEXT, LANGUAGES, template_names
+from thammuu.analysis.sentences import CONTEXT, LANGUAGES, faults_in_sentence, template_names
 from thammuu.canonical import content_hash, sha256_hex
 from thammuu.errors import BadInputError, Place, Problem
 from thammuu.i18n import _
-from thammuu.rulepack.yaml_positions import nearest, read_yaml, refuse, validate
+from thammuu.rulepack.yaml_positions import nearest, read_yaml, refuse, validate, yaml_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from thammuu.rulepack.yaml_positions import Document
 
 PEERS_FILE = "peers.yaml"
-_MARKS_OF_A_RULE = frozenset({"id", "when", "explain", "applies_to", "severity"})
+OTHER_FILES = frozenset({"agencies.yaml", "days_off.yaml", "legal_bases.yaml", "practices.yaml"})
+"""Files beside the rules that others read."""
 
 
 class PeersEntry(BaseModel):
@@ -51,13 +52,13 @@ class PeersFile(BaseModel):
 def read_rules(folder: Path) -> RuleSet:
     """Read the peer groups and every rule file directly inside a folder.
 
-    A YAML file there is a rule file if it has at least one key that only rules have.
+    Every YAML file there is a rule file but those of the other registers; a file that is neither is a problem.
 
     Raises:
         BadInputError: With every problem of every file.
     """
     problems: list[Problem] = []
-    documents = list(_documents(sorted(folder.glob("*.yaml")), problems))
+    documents = list(_documents(_paths(folder, problems), problems))
     peers = dict(BUILT_IN)
     rules: list[tuple[Document, Rule]] = []
     for document in documents:
@@ -85,9 +86,19 @@ def _documents(paths: Iterable[Path], problems: list[Problem]) -> Iterator[Docum
         except BadInputError as error:
             problems += error.problems
             continue
-        keys = set(document.data) if isinstance(document.data, dict) else set()
-        if path.name == PEERS_FILE or keys & _MARKS_OF_A_RULE or document.problems:
+        if path.name == PEERS_FILE or document.problems or (isinstance(document.data, dict) and "id" in document.data):
             yield document
+            continue
+        expected = _("a rule with its id; nothing else has this name")
+        problems.append(document.problem("not-a-rule", expected, value=path.name))
+
+
+def _paths(folder: Path, problems: list[Problem]) -> list[Path]:
+    try:
+        return [path for path in yaml_files(folder, least=0) if path.name not in OTHER_FILES]
+    except BadInputError as error:
+        problems += error.problems
+        return [path for path in sorted(folder.glob("*.yaml")) if path.name not in OTHER_FILES]
 
 
 def _peer_groups(document: Document, problems: list[Problem]) -> dict[str, PeerGroup]:
@@ -122,9 +133,9 @@ def _rule(
         expected = _("one of the peer groups {names}").format(names=", ".join(peers))
         problems.append(document.problem("rule-peers", expected, ("peers",), value=source.peers))
         return None
-    wording = _wording(document, source, names, problems)
-    _check_tests(document, source, names, problems)
     condition = _condition(document, source, names, problems)
+    wording = _wording(document, source, names, problems, condition)
+    _check_tests(document, source, names, problems)
     return Rule(source, condition, wording) if condition else None
 
 
@@ -155,23 +166,32 @@ def _place_inside(document: Document, start: Place, text: str, line: int, column
 
 
 def _wording(
-    document: Document, source: RuleFile, names: Mapping[str, Kind], problems: list[Problem]
+    document: Document,
+    source: RuleFile,
+    names: Mapping[str, Kind],
+    problems: list[Problem],
+    condition: Condition | None,
 ) -> frozenset[str]:
     from jinja2 import TemplateError
 
     used: set[str] = set()
-    known = {name for name in names if "." not in name} | CONTEXT
+    kinds = {name: kind for name, kind in names.items() if "." not in name}
+    known = kinds.keys() | CONTEXT
     for language in LANGUAGES:
         way = ("explain", language)
         try:
-            found = template_names(getattr(source.explain, language), language)
+            text = getattr(source.explain, language)
+            found = template_names(text, language)
+            faults = faults_in_sentence(text, language, kinds, condition.certain if condition else None)
         except TemplateError as error:
-            problems.append(document.problem("rule-template", _("a template that can be read"), way, value=str(error)))
+            problems.append(document.problem("rule-template", _("a template that can be read"), way, value=error.message))
             continue
         for name in sorted(found - known):
             close = nearest(name, known, limit=1)
             expected = _("a fact; did you mean {name}?").format(name=close[0]) if close else _("a fact")
             problems.append(document.problem("rule-template-name", expected, way, value=name))
+        if found <= known:
+            problems += [document.problem("rule-template", fault, way) for fault in faults]
         used |= found
     return frozenset(used & known)
 

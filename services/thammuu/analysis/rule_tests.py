@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+from jinja2 import TemplateError
 
 from thammuu.analysis.fact_catalogue import condition_names
 from thammuu.analysis.sentences import LANGUAGES, scale_context, sentence
@@ -28,6 +29,13 @@ def failures(ruleset: RuleSet) -> list[dict[str, Any]]:
 
 
 def _failures(ruleset: RuleSet, rule: Rule, test: RuleTest) -> Iterator[dict[str, Any]]:
+    try:
+        yield from _outcome(ruleset, rule, test)
+    except (TypeError, ValueError, ArithmeticError, TemplateError, pl.exceptions.PolarsError) as error:
+        yield {"rule": rule.id, "test": test.name, "expected": test.fires, "got": str(error)}
+
+
+def _outcome(ruleset: RuleSet, rule: Rule, test: RuleTest) -> Iterator[dict[str, Any]]:
     row = _row(ruleset, test)
     fires = _in_scope(rule, test.facts) and bool(row.select(rule.condition.expression().fill_null(value=False)).item())
     if fires != test.fires:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from thammuu.canonical import FIGURE_DECIMALS
+
 if TYPE_CHECKING:
     from thammuu.analysis.inputs import IndexPeriod
     from thammuu.rulepack.frameworks import Framework, Node
 
-ROUNDING = 9
-"""Decimals to which values are rounded before they are ranked."""
+ROUNDING = FIGURE_DECIMALS
+"""Decimals to which values are rounded before they are ranked, compared with one another or seen by a rule."""
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from thammuu.analysis.fact_catalogue import known_with
+from thammuu.analysis.sentence_check import TESTS, SentenceCheck, TooDeepError, nodes_of
 from thammuu.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from jinja2 import Environment, Template
+    from jinja2 import Environment, Template, nodes
+
+    from thammuu.analysis.conditions import Kind
 
 LANGUAGES = ("vi", "en")
 MAX_TEMPLATE = 2_000
@@ -32,6 +36,11 @@ CONTEXT = frozenset(
     | {f"{name}_score" for name in ("peer_min", "peer_p25", "peer_median", "peer_p75", "peer_max")}
 )
 """What a template may use beside the facts: wording of the framework, and peer figures on the node's own scale."""
+
+_TRUTHS = frozenset({"officially_ranked", "same_scale", "is_total"})
+_CONTEXT_KINDS: dict[str, Kind] = {
+    name: "truth" if name in _TRUTHS else "number" if name.endswith("_score") else "text" for name in CONTEXT
+}
 
 
 def number(value: float | None, language: str, decimals: int = _DECIMALS) -> str:
@@ -117,6 +126,7 @@ def environment(language: str) -> Environment:
     filters["number"] = lambda value, decimals=_DECIMALS: number(value, language, decimals)
     filters["count"] = lambda value: count(value, language)
     filters["period"] = lambda value: period_words(value, language)
+    sandbox.tests = {name: test for name, test in sandbox.tests.items() if name in TESTS}
     sandbox.filters = {"abs": abs, "capitalize": _capitalised, **filters}
     return sandbox
 
@@ -137,22 +147,81 @@ def template(text: str, language: str) -> Template:
     return environment(language).from_string(text)
 
 
+def parsed(text: str, language: str) -> nodes.Template:
+    """Return a template's tree, of parts that sentences know.
+
+    Raises:
+        jinja2.TemplateSyntaxError: If it cannot be read.
+    """
+    from jinja2 import TemplateSyntaxError
+
+    try:
+        tree = environment(language).parse(text)
+        for node in nodes_of(tree):
+            if type(node).__name__ not in _ALLOWED:
+                raise TemplateSyntaxError(
+                    _("a sentence template knows facts, filters, if and comparison only"), getattr(node, "lineno", 1)
+                )
+    except (RecursionError, TooDeepError):
+        raise TemplateSyntaxError(_("fewer brackets and signs inside one another"), 1) from None
+    return tree
+
+
 def template_names(text: str, language: str) -> set[str]:
     """Return the names a template uses.
 
     Raises:
         jinja2.TemplateSyntaxError: If it cannot be read.
     """
-    from jinja2 import TemplateSyntaxError, meta, nodes
+    from jinja2 import meta
 
-    tree = environment(language).parse(text)
-    for node in tree.find_all(nodes.Node):
-        if type(node).__name__ not in _ALLOWED:
-            raise TemplateSyntaxError(
-                _("a sentence template knows facts, filters, if and comparison only"), node.lineno
-            )
-    template(text, language)
-    return meta.find_undeclared_variables(tree)
+    return meta.find_undeclared_variables(parsed(text, language))
+
+
+def faults_in_sentence(text: str, language: str, kinds: Mapping[str, Kind], certain: Iterable[str] | None) -> list[str]:
+    """Return why a template could fail on some publication, nothing where it cannot.
+
+    Args:
+        text: A template that can be read.
+        language: Its language.
+        kinds: The facts it may use, with their kinds.
+        certain: The facts that are never null where it is used; None if that is not known.
+    """
+    every = kinds | _CONTEXT_KINDS
+    known = known_with(every if certain is None else certain) | _never_null(certain, every)
+    faults = SentenceCheck(every, frozenset(every)).template(parsed(text, language), known)
+    if faults:
+        return faults
+    sample = {name: _sample(name, kind) for name, kind in every.items()}
+    least = {name: value if name in known else None for name, value in sample.items()}
+    return _trial(text, language, sample) or _trial(text, language, least)
+
+
+def _never_null(certain: Iterable[str] | None, every: Mapping[str, Kind]) -> frozenset[str]:
+    """Return what a sentence has beside the facts: peer figures as scores follow from the facts they are made of."""
+    if certain is None:
+        return frozenset(every)
+    facts = known_with(certain)
+    on_scale_too = {"min_score", "max_score"} <= facts
+    return frozenset(
+        name
+        for name in CONTEXT
+        if not name.endswith("_score") or (on_scale_too and name.removesuffix("_score") in facts)
+    )
+
+
+def _sample(name: str, kind: Kind) -> float | str | bool:
+    if kind == "text":
+        return "2022" if name.endswith("period") else name
+    return True if kind == "truth" else 1.5
+
+
+def _trial(text: str, language: str, context: Mapping[str, Any]) -> list[str]:
+    try:
+        sentence(text, language, context)
+    except Exception as error:  # noqa: BLE001  whatever a template does, its author is told
+        return [_("a sentence that can be written ({reason})").format(reason=error)]
+    return []
 
 
 def sentence(text: str, language: str, context: Mapping[str, Any]) -> str:

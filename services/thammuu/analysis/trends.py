@@ -8,6 +8,7 @@ import polars as pl
 
 from thammuu.analysis.peer_figures import QUARTER, Ladder, ladder, quantile_of_others
 from thammuu.analysis.peer_groups import NATIONAL
+from thammuu.analysis.scoring import ROUNDING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,5 +88,5 @@ def national_ladder(grid: Grid, *, ranked: bool) -> Ladder:
 
 def _below(steps: Ladder) -> pl.Series:
     enough = pl.col("others") >= NATIONAL.min_peers
-    below = enough & (pl.col("value") < quantile_of_others(steps, QUARTER))
+    below = enough & (pl.col("value").round(ROUNDING) < quantile_of_others(steps, QUARTER).round(ROUNDING))
     return steps.places.select(below.fill_null(value=False)).to_series()

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
 from thammuu.rulepack.text import Text
 
-UnitText = Annotated[StrictStr, Field(min_length=1, max_length=200)]
+UnitText = Annotated[StrictStr, Field(max_length=200)]
 UnitId = Annotated[StrictStr, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
 
 

@@ -188,6 +188,8 @@ def _content(path: Path, place: Place) -> bytes:
 
 def validate(document: Document, model: type[_Model]) -> tuple[_Model | None, list[Problem]]:
     """Check a document against a pydantic model; all problems at once, each with its place."""
+    if document.data is None and document.problems:
+        return None, list(document.problems)
     try:
         return model.model_validate(document.data), list(document.problems)
     except ValidationError as error:
