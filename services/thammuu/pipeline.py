@@ -14,5 +14,5 @@ ROUTES = (
     Route("analysis", ScoresWithdrawn, analysis.retract_findings),
     Route("memos", FindingsRaised, memos.draft, prepare=memos.compose),
     Route("memos", FindingsRetracted, memos.redraft, prepare=memos.recompose),
-    Route("rendering", MemoDrafted, memos.keep_pdf, prepare=memos.render_pdf),
+    Route("rendering", MemoDrafted, memos.keep_pdf, prepare=memos.render_pdf, side_by_side=True),
 )

@@ -54,6 +54,7 @@ class EmbeddedBus:
         self._context = context
         self._routes = {(route.consumer, route.event.event_type): route for route in routes}
         self._types: dict[str, list[str]] = {}
+        self._side_by_side = {route.consumer for route in routes if route.side_by_side}
         for route in routes:
             self._types.setdefault(route.consumer, []).append(route.event.event_type)
 
@@ -82,7 +83,8 @@ class EmbeddedBus:
 
     def _follow(self, consumer: str, rounds: Rounds, on_progress: Callable[[str, int], None] | None) -> int:
         handled = 0
-        with rounds.taking_part(), ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix=consumer) as threads:
+        workers = (os.cpu_count() or 1) if consumer in self._side_by_side else 1
+        with rounds.taking_part(), ThreadPoolExecutor(workers, thread_name_prefix=consumer) as threads:
             while True:
                 seen = rounds.number
                 done = self._run_batch(consumer, threads)

@@ -17,11 +17,13 @@ Preparation = Callable[[Event, Context], Any]
 class Route:
     """A consumer's handler for one event type.
 
-    ``prepare`` does the slow and pure part (facts, documents) before the transaction, side by side for many events;
-    it may only read, and store blobs. The handler finds its result in ``UnitOfWork.prepared``.
+    ``prepare`` does the slow and pure part (facts, documents) before the transaction;
+    it may only read, and store blobs. The handler finds its result in ``UnitOfWork.prepared``. Work that leaves the
+    interpreter's lock, such as typesetting, is prepared ``side_by_side`` on all cores.
     """
 
     consumer: str
     event: type[EventData]
     handler: Handler
     prepare: Preparation | None = None
+    side_by_side: bool = False

@@ -19,7 +19,6 @@ from thammuu.intake import register
 from thammuu.ledger.schema import memos
 from thammuu.memos import round as rounds
 from thammuu.memos.drafting import Draft, draft_of, memo_id_of
-from thammuu.memos.model import MemoModel
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -69,8 +68,7 @@ def render_pdf(event: Event, context: Context) -> str:
     """Print the drafted model and store the PDF; return the name of its blob."""
     data = event.data
     assert isinstance(data, MemoDrafted)
-    model = MemoModel.model_validate_json(context.blobs.get(data.model))
-    return context.blobs.put(context.renderer.pdf(model))
+    return context.blobs.put(context.renderer.stored_pdf(context.blobs.get(data.model)))
 
 
 def keep_pdf(event: Event, work: UnitOfWork) -> list[NewEvent]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from functools import cached_property
 from threading import Lock, local
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,6 @@ from .clean import drawable, letters_of
 from .sandbox import sandboxed
 
 if TYPE_CHECKING:
-    from datetime import date
     from pathlib import Path
 
     import typst
@@ -97,11 +96,20 @@ class Renderer:
         Raises:
             PermanentRefusalError: If typst refuses the memo or warns about it.
         """
-        return self.typeset(self.typst_inputs(model), model.dated)
+        return self.typeset(self.typst_inputs(model.model_dump(mode="json")), model.dated)
 
-    def typst_inputs(self, model: MemoModel) -> dict[str, str]:
-        """Return what the typst template reads: the memo and its pictures, as JSON."""
-        data = self._printable(model)
+    def stored_pdf(self, stored: bytes) -> bytes:
+        """Return the PDF of a model stored by :meth:`json`, which was valid when it was stored."""
+        data = json.loads(stored)
+        return self.typeset(self.typst_inputs(data), date.fromisoformat(data["dated"]))
+
+    def typst_inputs(self, memo: dict[str, Any]) -> dict[str, str]:
+        """Return what the typst template reads: the memo and its pictures, as JSON.
+
+        Args:
+            memo: The model as JSON values.
+        """
+        data: dict[str, Any] = _drawable(memo, self._letters)
         return {"memo": _as_json(data), "art": _as_json(self._art(data)), "attach": "1"}
 
     def typeset(self, inputs: dict[str, str], dated: date) -> bytes:
