@@ -6,6 +6,8 @@ from textwrap import dedent
 
 import pytest
 
+from thammuu.analysis.conditions import check_condition
+from thammuu.analysis.fact_catalogue import condition_names
 from thammuu.analysis.rules import RuleSet, load_rules, run_rule_tests
 from thammuu.errors import BadInputError, Problem
 from thammuu.resources import rules_folder
@@ -204,3 +206,89 @@ def test_peers_are_called_by_the_name_of_their_level(shipped: RuleSet) -> None:
     assert region.phrase("province", "vi") == "các tỉnh, thành phố trong vùng"
     assert region.phrase("commune", "vi") == "các xã, phường, đặc khu trong vùng"
     assert region.phrase("department", "en") == "the units of its region"
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "{{ code | abs }}",
+        "{{ previous_score + 1 }}",
+        "{{ previous_score - score }}",
+        "{{ score | number('x') }}",
+        "{{ score | number(1000000) }}",
+        "{{ score | number(-1) }}",
+        "{{ score | number(n) }}",
+        "{{ score | percent(true) }}",
+        "{{ code | period }}",
+        "{% if n is divisibleby(0) %}x{% endif %}",
+        "{% if score is sameas(1) %}x{% endif %}",
+        "{% if 'x' in region %}x{% endif %}",
+        "{% if previous_score > score %}x{% endif %}",
+        "{% if previous_score is none %}{{ -previous_score }}{% endif %}",
+        "{% if region == 'x' %}{{ 'a' if code > 1 }}{% endif %}",
+        "{{ region | capitalize }}",
+        "{{ (peer_delta if peer_delta is not none) | abs }}",
+        "{{ " + "-" * 900 + "score }}",
+        "{{ " + "(" * 900 + "score" + ")" * 900 + " }}",
+        "{{ score" + " + 1" * 400 + " }}",
+        "{% if n == 1 %}" * 60 + "{% endif %}" * 60,
+        "A bell \\a rings.",
+    ],
+)
+def test_a_sentence_that_could_fail_on_some_publication_is_refused_with_its_place(tmp_path: Path, hostile: str) -> None:
+    problems = refused(tmp_path, GOOD.replace("Thấp ({{ score | amount }}).", hostile))
+    assert {(problem.code, problem.place.line) for problem in problems} == {("rule-template", 5)}
+    assert all(problem.expected for problem in problems)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "{{ attainment | abs }} {{ max_score - score }} {{ peer_p25 + peer_median_score }}",
+        "{% if previous_score is not none and previous_score > score %}{{ previous_score - score }}{% endif %}",
+        "{% if previous_score is none %}x{% else %}{{ -previous_score }}{% endif %}",
+        "{{ score | number(6) }} {{ rank | count }} {{ previous_period | period }} {{ score | of_max(peer_median) }}",
+        "{{ 'a' if direction == 'lower' else 'b' }}{{ level_name | capitalize }}{{ 'c' if peer_p25 > 0 }}",
+    ],
+)
+def test_what_the_condition_or_a_question_proves_may_be_used(tmp_path: Path, sentence: str) -> None:
+    text = GOOD.replace("Thấp ({{ score | amount }}).", sentence)
+    (tmp_path / "low.yaml").write_text(text, encoding="utf-8")
+    assert [rule.id for rule in load_rules(tmp_path).rules] == ["low"]
+
+
+@pytest.mark.parametrize(
+    ("when", "certain"),
+    [
+        ("score < 1 AND n > 2", {"score", "n"}),
+        ("score < 1 OR n > 2", set()),
+        ("score < 1 OR score + n > 2", {"score"}),
+        ("NOT (score IS NULL OR n = 1)", {"score", "n"}),
+        ("score IS NULL", set()),
+        ("COALESCE(score, 0) < n", {"n"}),
+        ("score BETWEEN min_score AND 3", {"score", "min_score"}),
+        ("NOT score IN (1, n)", {"score"}),
+    ],
+)
+def test_a_condition_proves_that_facts_are_not_null(when: str, certain: set[str]) -> None:
+    assert check_condition(when, condition_names(())).certain == certain
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "- a list\n", "title: {vi: a}\nwhen: score = 0\n", "a text\n"])
+def test_a_file_that_is_no_rule_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "good.yaml").write_text(GOOD, encoding="utf-8")
+    (problem,) = refused(tmp_path, text)
+    assert (problem.code, problem.value) == ("not-a-rule", "low.yaml")
+    assert (problem.place.file or "").endswith("low.yaml")
+
+
+def test_a_rule_in_a_file_named_yml_is_not_overlooked(tmp_path: Path) -> None:
+    (problem,) = refused(tmp_path, GOOD, "low.yml")
+    assert (problem.code, problem.value) == ("file-name", "low.yml")
+
+
+def test_a_rule_test_whose_sentence_cannot_be_written_fails_with_the_reason(tmp_path: Path) -> None:
+    text = GOOD.replace("Thấp ({{ score | amount }}).", "{{ max_score - score }}").replace("score: 1}", "n: 1}")
+    (tmp_path / "low.yaml").write_text(text, encoding="utf-8")
+    (failure,) = run_rule_tests(load_rules(tmp_path))
+    assert (failure["test"], failure["expected"]) == ("low", True)

@@ -329,3 +329,31 @@ def test_no_fact_is_ever_nan() -> None:
     tree = framework(node("1"), node("2", max=0.0), node("3", direction="none"))
     found = facts(period(tree, {"a": {"1": 1.0, "2": 0.0}, "b": {"1": 0.0, "3": 1.0}}))
     assert not any(found.select(pl.col(pl.Float64).is_nan().any()).row(0))
+
+
+def test_the_number_of_scores_is_known_where_neither_way_is_better() -> None:
+    tree = framework(node("1", direction="none"), node("2"))
+    scores: dict[str, dict[str, float | None]] = {
+        "a": {"1": 3.0, "2": 1.0},
+        "b": {"1": 4.0, "2": None},
+        "c": {"1": None},
+    }
+    found = facts(period(tree, scores, levels={"a": "province", "b": "province", "c": "province"}))
+    assert [(cell(found, unit)["rank"], cell(found, unit)["n"]) for unit in "abc"] == [(None, 2)] * 3
+    assert (cell(found, "a", "2")["rank"], cell(found, "a", "2")["n"]) == (1, 1)
+
+
+@pytest.mark.parametrize(("before", "now"), [(1.375, 1.15), (2.275, 2.05)])
+def test_a_fall_of_exactly_a_tenth_is_a_tenth_whatever_the_float_noise(before: float, now: float) -> None:
+    tree = framework(node("1", min=0.25, max=2.5))
+    others = [1.0, 1.1, 1.2, 1.3, 1.4, 1.6]
+    found = facts(period(tree, single([now, *others])), [period(tree, single([before, *others]), year=2021)])
+    assert cell(found, "u00")["delta"] == -0.1
+
+
+def test_every_figure_is_rounded_as_it_is_stored() -> None:
+    tree = framework(node("1", min=0.0, max=3.0))
+    found = facts(period(tree, single([1.0, 2.0, 0.5, 1.7, 2.9, 2.2])), [period(tree, single([2.0] * 6), year=2021)])
+    figures = [value for row in found.iter_rows() for value in row if isinstance(value, float)]
+    assert figures
+    assert all(value == round(value, 9) for value in figures)

@@ -157,3 +157,25 @@ def test_the_assessment_carries_the_national_facts() -> None:
     facts = assess(shipped(), period(TREE, LOW), []).facts
     assert facts.height == 12
     assert "peer_median" in facts.columns
+
+
+def test_a_fall_of_exactly_a_tenth_is_found_and_its_stored_facts_say_so() -> None:
+    tree = framework(node("1", min=0.25, max=2.5))
+    others = [1.0, 1.1, 1.2, 1.3, 1.4, 1.6, 1.8]
+    for before, now in ((1.375, 1.15), (2.275, 2.05)):
+        earlier = period(tree, single([before, *others]), year=2021)
+        finding = found(assess(shipped(), period(tree, single([now, *others])), [earlier]))
+        facts = (
+            finding.facts
+            if finding.rule == "falling"
+            else next(cover["facts"] for cover in finding.covers if cover["rule"] == "falling")
+        )
+        assert facts == {"delta": -0.1, "peer_delta": 0.0}
+
+
+def test_a_difference_of_facts_is_rounded_before_it_is_compared(tmp_path: Path) -> None:
+    tree = framework(node("1"))
+    rules = ruleset(tmp_path, rule("worse", "delta - peer_delta <= -0.1"))
+    before, now = single([5.0] * 7), single([1.5, 2.5, 2.5, 2.5, 2.5, 2.5, 2.5])
+    findings = assess(rules, period(tree, now), [period(tree, before, year=2021)]).findings
+    assert [finding.unit_id for finding in findings] == ["u00"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from intake_files import by_unit, codes, long_file, problems, read, text_file
 
+from thammuu.errors import BadInputError
 from thammuu.resources import examples_folder
 
 if TYPE_CHECKING:
@@ -116,9 +117,66 @@ def test_every_error_is_listed_with_its_place_value_and_what_was_expected(tmp_pa
     assert all(problem.place.file == str(path) and problem.expected for problem in found)
 
 
-def test_a_misspelt_unit_is_listed_in_every_row(tmp_path: Path) -> None:
-    path = long_file(tmp_path, "Hà Nma,1.1,1.5", "Hà Nma,1.2,1.5")
-    assert codes(path) == ["unknown-unit", "unknown-unit"]
+def test_a_misspelt_unit_or_criterion_is_told_once_with_its_rows(tmp_path: Path) -> None:
+    rows = [f"Hà Nma,1.{part},1.5" for part in (1, 2, 3)] * 3
+    (unit,) = problems(long_file(tmp_path, *rows))
+    assert (unit.code, unit.place.row, unit.value) == ("unknown-unit", 2, "Hà Nma")
+    assert unit.expected.endswith("(in 9 rows: 2, 3, 4, 5, 6 …)")
+    (criterion,) = problems(long_file(tmp_path, "Hà Nam,9.9,1.5", "Hà Giang,9.9,1.5"))
+    assert (criterion.code, criterion.place.row) == ("unknown-criterion", 2)
+    assert criterion.expected.endswith("(in 2 rows: 2, 3)")
+
+
+def test_another_period_or_limit_is_told_once_with_its_rows(tmp_path: Path) -> None:
+    header = "period,entity_name,criterion_code,score,max_score"
+    path = long_file(tmp_path, *["2021,Hà Nam,1.1,1.5,2.5"] * 7, "2022,Hà Nam,1.2,1.5,9", header=header)
+    period, limit = problems(path)
+    assert (period.code, period.value, limit.code) == ("other-period", "2021", "limit-differs")
+    assert period.expected.endswith("(in 7 rows: 2, 3, 4, 5, 6 …)")
+    assert "rows" not in limit.expected
+
+
+def test_a_unit_whose_code_and_name_disagree_is_told_once(tmp_path: Path) -> None:
+    header = "entity_code,entity_name,criterion_code,score"
+    path = long_file(tmp_path, "35,Nam Định,1.1,1.5", "35,Nam Định,1.2,1.5", header=header)
+    assert codes(path) == ["units-disagree"]
+
+
+def test_reading_stops_after_a_thousand_repeated_figures(tmp_path: Path) -> None:
+    path = long_file(tmp_path, *["Hà Nam,1.1,1.5"] * 3_000)
+    (problem,) = problems(path)
+    assert (problem.code, problem.place.row) == ("reading-stopped", 1_003)
+    assert len(read(long_file(tmp_path, *["Hà Nam,1.1,1.5"] * 900)).scores) == 1
+
+
+def test_sources_are_cut_to_what_a_memo_can_show(tmp_path: Path) -> None:
+    long = "# source: " + "x" * 5_000
+    few = read(long_file(tmp_path, "Hà Nam,1.1,1.5", header=f"{long}\nentity_name,criterion_code,score"))
+    assert [len(source) for source in few.sources] == [500]
+    assert [warning.code for warning in few.warnings] == ["sources-cut"]
+    many = "\n".join(f"# source: {number}" for number in range(30))
+    read_many = read(long_file(tmp_path, "Hà Nam,1.1,1.5", header=f"{many}\nentity_name,criterion_code,score"))
+    assert read_many.sources == [str(number) for number in range(20)]
+    assert [warning.code for warning in read_many.warnings] == ["sources-cut"]
+
+
+def test_old_line_ends_and_overlong_cells_are_told_in_our_own_words(tmp_path: Path) -> None:
+    (old,) = problems(text_file(tmp_path, "entity_name,criterion_code,score\rHà Nam,1.1,1.5\r"))
+    assert old.code == "broken-csv"
+    assert "CR" in old.expected
+    assert "newline" not in old.expected
+    (large,) = problems(long_file(tmp_path, f"Hà Nam,1.1,{'9' * 200_000}"))
+    assert (large.code, large.place.line) == ("broken-csv", 2)
+    assert "field" not in large.expected
+
+
+def test_control_characters_in_a_files_name_are_escaped(tmp_path: Path) -> None:
+    path = text_file(tmp_path, "x\n", "bell\x07name\x1b[31m.csv")
+    with pytest.raises(BadInputError) as refusal:
+        read(path)
+    said = str(refusal.value) + "".join(str(problem.place) for problem in refusal.value.problems)
+    assert "bell<U+0007>name<U+001B>[31m.csv" in said
+    assert "\x1b" not in said
 
 
 def test_code_and_name_of_a_unit_must_agree(tmp_path: Path) -> None:

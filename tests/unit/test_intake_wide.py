@@ -140,3 +140,26 @@ def test_values_under_no_header_are_not_lost_silently(tmp_path: Path) -> None:
 def test_a_header_repeated_on_the_next_page_is_no_unit(tmp_path: Path) -> None:
     submission = read(text_file(tmp_path, "Tỉnh;1.1\nHà Nam;1,5\nTỉnh;1.1\nNam Định;1,6\n"))
     assert submission.unit_ids == ["ha-nam", "nam-dinh"]
+
+
+@pytest.mark.parametrize(
+    ("index", "period", "header", "score"),
+    [
+        ("sipas", "2022", "Tỉnh,SIPAS", "80.5"),
+        ("sipas", "2022", "Tỉnh,Sipas", "80.5"),
+        ("papi", "2022", "Tỉnh,PAPI", "43.2"),
+        ("par-index", "2022", "Tỉnh,PAR INDEX", "80.5"),
+        ("par-index", "2022", "Tỉnh,par-index", "80.5"),
+        ("papi", "2022", "Tỉnh,Điểm", "43.2"),
+    ],
+)
+def test_a_column_named_after_the_index_or_a_lone_score_is_the_total(
+    tmp_path: Path, index: str, period: str, header: str, score: str
+) -> None:
+    found = read(text_file(tmp_path, f"{header}\nHà Nam,{score}\n"), index, period)
+    assert [(row.unit_id, row.code, row.score) for row in found.scores] == [("ha-nam", "total", score)]
+
+
+def test_the_indexs_name_above_all_columns_is_a_title(tmp_path: Path) -> None:
+    found = read(text_file(tmp_path, "PAPI,,\nTỉnh,1.1,1.2\nHà Nam,1.5,1.6\n"))
+    assert [(row.code, row.score) for row in found.scores] == [("1.1", "1.5"), ("1.2", "1.6")]

@@ -182,3 +182,22 @@ def test_a_long_sheet_of_numbers_is_read(tmp_path: Path) -> None:
     found = by_unit(read(path))
     assert found["ha-noi", "1.1"].score == "1.5"
     assert found["ha-nam", "total"].rank == 20
+
+
+@pytest.mark.parametrize("digits", [10, 5_000])
+def test_numbers_of_any_length_in_the_xml_are_no_traceback(tmp_path: Path, digits: int) -> None:
+    huge = "9" * digits
+    assert (
+        by_unit(read(with_cell(tmp_path, f'<c r="B2" t="n" s="{huge}"><v>1.25</v></c>')))["ha-nam", "1.1"].score
+        == "1.25"
+    )
+    assert codes(with_cell(tmp_path, f'<c r="B2" t="s"><v>{huge}</v></c>')) == ["broken-workbook"]
+    path = saved(tmp_path, _HEADER, ["Hà Nam", 1.25, 1.5])
+    assert codes(edit(path, _SHEET, '<row r="2"', f'<row r="{huge}"')) == ["broken-workbook"]
+    path = saved(tmp_path, _HEADER, ["Hà Nam", 1.25, 1.5])
+    styled = edit(path, "xl/styles.xml", 'numFmtId="0"', f'numFmtId="{huge}"')
+    assert by_unit(read(styled))["ha-nam", "1.1"].score == "1.25"
+
+
+def test_a_text_that_the_workbook_does_not_hold_is_no_blank(tmp_path: Path) -> None:
+    assert codes(with_cell(tmp_path, '<c r="B2" t="s"><v>999</v></c>')) == ["broken-workbook"]

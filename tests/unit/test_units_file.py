@@ -78,3 +78,17 @@ def test_an_invisible_character_in_a_name_is_found(tmp_path: Path) -> None:
 def test_a_code_without_quotes_and_an_unknown_key_are_found(tmp_path: Path) -> None:
     text = 'units:\n  - {id: a, code: 01, name: A, en: A}\n  - {id: b, code: "02", name: B, en: B, regoin: x}\n'
     assert found(tmp_path, text) == [("schema-string-type", 2), ("schema-extra-forbidden", 3)]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "{{id: a, code: '01', name: {long}, en: A}}",
+        "{{id: a, code: '01', name: A, en: {long}}}",
+        "{{id: a, code: '01', name: A, en: A, aliases: [{long}]}}",
+        "{{id: a, code: '01', name: A, en: A, full: {long}}}",
+        "{{id: a, code: '01', names: [{{name: {long}, en: A}}]}}",
+    ],
+)
+def test_a_name_of_more_than_200_characters_is_refused(tmp_path: Path, entry: str) -> None:
+    assert found(tmp_path, f"units:\n  - {entry.format(long='N' * 201)}\n") == [("schema-string-too-long", 2)]

@@ -184,7 +184,9 @@ def _wording(
             found = template_names(text, language)
             faults = faults_in_sentence(text, language, kinds, condition.certain if condition else None)
         except TemplateError as error:
-            problems.append(document.problem("rule-template", _("a template that can be read"), way, value=error.message))
+            problems.append(
+                document.problem("rule-template", _("a template that can be read"), way, value=error.message)
+            )
             continue
         for name in sorted(found - known):
             close = nearest(name, known, limit=1)

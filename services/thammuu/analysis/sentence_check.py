@@ -138,7 +138,9 @@ class SentenceCheck:
             return Value("number" if name == "abs" else "text")
         if name == "period":
             if getattr(given, "name", None) not in _PERIODS or type(given).__name__ != "Name":
-                self._fault(_("one of the facts {names} for {what}").format(names=", ".join(sorted(_PERIODS)), what=name))
+                self._fault(
+                    _("one of the facts {names} for {what}").format(names=", ".join(sorted(_PERIODS)), what=name)
+                )
             return Value("text")
         found = self.value(given, known)
         if found.kind != "text" or found.nullable:

@@ -187,7 +187,7 @@ def faults_in_sentence(text: str, language: str, kinds: Mapping[str, Kind], cert
         kinds: The facts it may use, with their kinds.
         certain: The facts that are never null where it is used; None if that is not known.
     """
-    every = kinds | _CONTEXT_KINDS
+    every = {**kinds, **_CONTEXT_KINDS}
     known = known_with(every if certain is None else certain) | _never_null(certain, every)
     faults = SentenceCheck(every, frozenset(every)).template(parsed(text, language), known)
     if faults:

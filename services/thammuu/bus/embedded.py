@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
     from thammuu.bus.routes import Route
 
-BATCH = 16
+BATCH = 8
 """Events of one transaction: few enough that the next stage starts early, enough to share a commit."""
+WIDE_BATCH = 64
+"""The same where all cores prepare: take what there is, since the last ones of a batch leave cores idle."""
 _LOG = structlog.get_logger(__name__)
 
 # A full disk or a locked database passes; everything else a handler raises will be raised again on every try.
@@ -97,7 +99,8 @@ class EmbeddedBus:
     def _run_batch(self, consumer: str, threads: ThreadPoolExecutor) -> int:
         with self._context.database.snapshot() as connection:
             after = _position(connection, consumer)
-            batch = list(log.read(connection, after=after, types=self._types[consumer], limit=BATCH))
+            limit = WIDE_BATCH if consumer in self._side_by_side else BATCH
+            batch = list(log.read(connection, after=after, types=self._types[consumer], limit=limit))
         if not batch:
             return 0
         prepared = list(threads.map(lambda recorded: self._prepare(consumer, recorded.event), batch))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from thammuu.i18n import _
 from thammuu.intake.figures import Cells, Figure, FigureReader
+from thammuu.intake.limits import LIMITS
 from thammuu.intake.submission import AggregateRow, ScoreRow
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Collector:
         self._aggregates: dict[tuple[str, int], AggregateRow] = {}
         self._units: set[int] = set()
         self._nodes_seen: set[int] = set()
+        self._repeats = 0
 
     def add(self, unit: int, node: Node, row: Row, where: Cells) -> None:
         """Add a unit's figure for a node; a blank published sum says nothing and is left out."""
@@ -88,6 +90,11 @@ class Collector:
         name = self._entities.units[unit].name_on(self._entities.on)
         place = self._table.place(row.number, where.score if where.score is not None else where.rank)
         if same:
+            self._repeats += 1
+            if self._repeats > LIMITS.repeated_figures:
+                text = _("each figure once; so many are repeated that reading stopped here")
+                self._problems.error("reading-stopped", text, place, name)
+                self._problems.raise_if_any()
             text = _("each unit once; the repeated figures are the same and were ignored")
             self._problems.warn("repeated-unit", text, place, name, once=(unit, row.number))
         else:

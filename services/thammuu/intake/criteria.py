@@ -16,6 +16,7 @@ _CODE_THEN_NAME = re.compile(
 )
 _LIKE_ENOUGH = 60.0
 _LONGEST_NAME = 500
+_LONGEST_CODE = 60
 
 
 class CriterionFinder:
@@ -36,11 +37,20 @@ class CriterionFinder:
                 named.setdefault(name, []).append(node)
         return named
 
+    @cached_property
+    def _titles(self) -> set[str]:
+        """What the index itself is called: as a header it stands for the total."""
+        title = self.framework.short_title
+        names = (self.framework.index, title.vi, title.en or "")
+        return {fold(name).replace("-", sign) for name in names if name for sign in "- "}
+
     def by_code(self, code: str) -> Node | None:
         """Return the node of a code; words for a total stand for the root."""
         bare = code.strip().rstrip(".")
         found = self.framework.get(bare)
-        return found or (self.framework.root if role_of(bare) == "total" else None)
+        if found is None and (role_of(bare) == "total" or (len(bare) <= _LONGEST_CODE and fold(bare) in self._titles)):
+            return self.framework.root
+        return found
 
     def by_name(self, name: str, within: Node | None = None) -> Node | None:
         """Return the one node of a name, under ``within`` where several share it."""

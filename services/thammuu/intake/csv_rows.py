@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from itertools import islice
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 from thammuu.errors import BadInputError, Place
 from thammuu.i18n import _
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 DELIMITERS = (",", ";", "\t")
 _FORMULA = re.compile(r"""(?:^|[,;\t"])[ \u00a0]*[=@+]""")
+_SNIFFED = 4_096
 _SIGNED = re.compile(r"\+\s*[0-9][0-9.,]*\s*%?\s*")
 
 
@@ -67,6 +68,8 @@ def _lines(stream: BinaryIO, file: str, limits: Limits) -> Iterator[str]:
     while raw := stream.readline(limits.line_bytes + 1):
         number += 1
         size += len(raw)
+        if number == 1 and b"\r" in raw[:_SNIFFED] and b"\n" not in raw[:_SNIFFED]:
+            refuse("broken-csv", _old_line_ends(), Place(file, line=number))
         if len(raw) > limits.line_bytes or size > limits.file_bytes:
             refuse(
                 "too-large", _("lines of at most {size} bytes").format(size=limits.line_bytes), Place(file, line=number)
@@ -113,8 +116,7 @@ def _rows(stream: BinaryIO, file: str, delimiter: str, problems: Problems, limit
         try:
             cells = next(reader, None)
         except csv.Error as fault:
-            text = _("well-formed CSV: quotes closed and doubled inside ({reason})").format(reason=fault)
-            refuse("broken-csv", text, Place(file, line=reader.line_num))
+            _refuse_csv(str(fault), Place(file, line=reader.line_num), limits)
         if cells is None:
             return
         cells_read += len(cells)
@@ -123,6 +125,20 @@ def _rows(stream: BinaryIO, file: str, delimiter: str, problems: Problems, limit
             watch.suspect = False
             _check_cells(number, cells, file, problems)
         yield Row(number, cells)
+
+
+def _refuse_csv(reason: str, place: Place, limits: Limits) -> NoReturn:
+    """Say in our own words what the reader of CSV met."""
+    if "field limit" in reason:
+        text = _("cells of at most {count} characters; is a quote left open above?")
+        refuse("broken-csv", text.format(count=limits.cell_characters), place)
+    if "new-line" in reason:
+        refuse("broken-csv", _old_line_ends(), place)
+    refuse("broken-csv", _("well-formed CSV: quotes closed and doubled inside ({reason})").format(reason=reason), place)
+
+
+def _old_line_ends() -> str:
+    return _("lines that end with LF or CRLF; these end with CR alone, as on old Macs: save it as “CSV UTF-8”")
 
 
 def _check_size(number: int, cells_read: int, columns: int, file: str, limits: Limits) -> None:

@@ -10,7 +10,7 @@ from thammuu.intake.words import fold, is_aggregate
 from thammuu.rulepack.units import UnitNotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
     from datetime import date
 
     from thammuu.errors import Place
@@ -56,24 +56,26 @@ class EntityFinder:
         if found is not None:
             return found
         if key in self._known:
-            problems.error("unknown-unit", _("a unit known on {date}").format(date=self.on), where(), name or code)
+            problems.again(("unit", *key), where())
             return None
-        found = self._known[key] = self._look_up(code.strip(), name.strip(), problems, where())
+        found = self._known[key] = self._look_up(code.strip(), name.strip(), problems, where(), ("unit", *key))
         return found
 
-    def _look_up(self, code: str, name: str, problems: Problems, place: Place) -> Found:
+    def _look_up(self, code: str, name: str, problems: Problems, place: Place, alike: Hashable) -> Found:
         label = name or code
         if not label:
-            problems.error("no-unit", _("the code or name of a unit"), place)
+            problems.error("no-unit", _("the code or name of a unit"), place, alike=alike)
             return None
         if is_aggregate(label) or self.is_region(label):
             return "aggregate"
-        by_name = self._resolve(name, problems, place) if name else None
-        by_code = self._resolve(code.zfill(2) if code.isdecimal() else code, problems, place) if code else None
+        by_name = self._resolve(name, problems, place, alike) if name else None
+        padded = code.zfill(2) if code.isdecimal() else code
+        by_code = self._resolve(padded, problems, place, alike) if code else None
         if name and code and by_name is not None and by_code is not None and by_name != by_code:
             text = _("code and name of one unit; on {date} code {code} is {unit}")
             unit = self.units[by_code].name_on(self.on)
-            problems.error("units-disagree", text.format(date=self.on, code=code, unit=unit), place, f"{code} {name}")
+            expected, both = text.format(date=self.on, code=code, unit=unit), f"{code} {name}"
+            problems.error("units-disagree", expected, place, both, alike=alike)
             return None
         return None if (name and by_name is None) or (code and by_code is None) else by_name if name else by_code
 
@@ -81,7 +83,7 @@ class EntityFinder:
         """Tell whether a row's label is a region's name."""
         return fold(label) in self._regions
 
-    def _resolve(self, text: str, problems: Problems, place: Place) -> int | None:
+    def _resolve(self, text: str, problems: Problems, place: Place, alike: Hashable) -> int | None:
         if text in self._codes:
             return self._codes[text]
         try:
@@ -90,7 +92,7 @@ class EntityFinder:
             self._unknown += 1
             near = ", ".join(unknown.suggestions)
             expected = _("a unit known on {date}; nearest: {near}").format(date=self.on, near=near or _("none"))
-            problems.error("unknown-unit", expected, place, text)
+            problems.error("unknown-unit", expected, place, text, alike=alike)
             if self._unknown > LIMITS.unknown_names:
                 problems.give_up_on_names(place)
             return None

@@ -10,6 +10,7 @@ from thammuu.errors import Place
 from thammuu.i18n import _
 from thammuu.intake.limits import LIMITS, Limits
 from thammuu.intake.problems import refuse
+from thammuu.printable import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +28,7 @@ def open_regular(path: Path, limits: Limits = LIMITS) -> BinaryIO:
     Raises:
         BadInputError: For anything else: a folder, a pipe, a device, an empty or too large file, no file.
     """
-    place = Place(file=str(path))
+    place = Place(file=printable(str(path)))
     try:
         _check_regular(os.stat(path).st_mode, place)  # noqa: PTH116  a pipe must be seen before it is opened
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -65,7 +66,7 @@ def kind_of(stream: BinaryIO, path: Path) -> Kind:
     """
     start = stream.read(_SNIFFED)
     stream.seek(0)
-    place = Place(file=str(path))
+    place = Place(file=printable(str(path)))
     named_xlsx = path.suffix.lower() in {".xlsx", ".xlsm"}
     if start.startswith(b"PK"):
         if path.suffix.lower() in {".csv", ".tsv", ".txt"}:

@@ -24,6 +24,10 @@ class Limits:
     text_bytes: int = 1_000_000
     probed_cells: int = 200_000
     unknown_names: int = 500
+    repeated_figures: int = 1_000
+    cell_characters: int = 131_072
+    sources: int = 20
+    source_characters: int = 500
 
 
 LIMITS = Limits()

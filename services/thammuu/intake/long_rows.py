@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from thammuu.rulepack.frameworks import Node
 
 _TOLERANCE = 1e-9
+_SOURCES = 1_000
 
 
 class LongReader:
@@ -95,7 +96,8 @@ class LongReader:
         if self._index_column is None and len([text for text in row.cells if text.strip()]) > 1:
             place = self._table.place(row.number, self._period_column)
             text = _("the period {period}, as asked").format(period=self._period)
-            self._problems.error("other-period", text, place, period)
+            if not self._problems.again(("period", period), place):
+                self._problems.error("other-period", text, place, period, alike=("period", period))
         return False
 
     def _node(self, row: Row) -> Node | None:
@@ -131,9 +133,12 @@ class LongReader:
         return node
 
     def _unknown(self, row: Row, column: int | None, text: str) -> None:
+        if self._problems.again(("criterion", text), self._table.place(row.number, column)):
+            return
         near = self._criteria.nearest(text) if text else ""
         expected = _("a criterion of {framework}; nearest: {near}").format(framework=self._framework.id, near=near)
-        self._problems.error("unknown-criterion", expected, self._table.place(row.number, column), text)
+        place = self._table.place(row.number, column)
+        self._problems.error("unknown-criterion", expected, place, text, alike=("criterion", text))
 
     def _name_fits(self, row: Row, node: Node, name: str) -> bool:
         place = self._table.place(row.number, self._code_columns[1])
@@ -154,7 +159,9 @@ class LongReader:
         for column, side in self._limits:
             text = row.cells[column]
             key = (node.code, side, text)
-            if key not in self._agreed and self._limit_agrees(row, column, node, side):
+            if key in self._agreed or self._problems.again(("limit", *key), self._table.place(row.number, column)):
+                continue
+            if self._limit_agrees(row, column, node, side):
                 self._agreed.add(key)
 
     def _limit_agrees(self, row: Row, column: int, node: Node, side: str) -> bool:
@@ -178,7 +185,7 @@ class LongReader:
         expected = _("{known}, the limit of {code} in {framework}").format(
             known=f"{known:g}", code=node.code, framework=self._framework.id
         )
-        self._problems.error("limit-differs", expected, place, text)
+        self._problems.error("limit-differs", expected, place, text, alike=("limit", node.code, side, text))
         return False
 
 
@@ -196,7 +203,7 @@ def lone_note(row: Row) -> str | None:
 def keep_source(note: str, table: Table) -> None:
     """Keep the source that a note names."""
     source = source_in(note)
-    if source is not None:
+    if source is not None and len(table.sources) < _SOURCES:
         table.sources.append(source)
 
 

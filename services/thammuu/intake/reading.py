@@ -19,6 +19,7 @@ from thammuu.intake.problems import Problems, refuse
 from thammuu.intake.setting import Setting
 from thammuu.intake.submission import Submission
 from thammuu.intake.wide_rows import WideReader
+from thammuu.printable import printable
 
 if TYPE_CHECKING:
     from datetime import date
@@ -60,7 +61,7 @@ def read_submission(  # noqa: PLR0913  what the caller of a publication knows
         BadInputError: With every problem found.
     """
     path = Path(path)
-    problems = Problems(str(path))
+    problems = Problems(printable(str(path)))
     criteria = CriterionFinder(framework)
     as_of = units_as_of or period.end
     with open_regular(path, limits) as stream:
@@ -78,7 +79,7 @@ def read_submission(  # noqa: PLR0913  what the caller of a publication knows
         units_as_of=as_of,
         scores=collector.scores(),
         aggregates=collector.aggregates(),
-        sources=list(dict.fromkeys(table.sources)),
+        sources=_sources(table, problems, limits),
         warnings=problems.warnings,
     )
 
@@ -97,10 +98,10 @@ def _table(  # noqa: PLR0913  what the two kinds of file need
         return layout.understood if layout else 0
 
     if kind_of(stream, path) == "csv":
-        return csv_table(stream, str(path), problems, understood, limits)
+        return csv_table(stream, problems.file, problems, understood, limits)
     from thammuu.intake.workbook import Workbook, choose_sheet
 
-    return choose_sheet(Workbook(stream, str(path), limits), understood, sheet)
+    return choose_sheet(Workbook(stream, problems.file, limits), understood, sheet)
 
 
 def _read_rows(setting: Setting, collector: Collector) -> None:
@@ -114,6 +115,19 @@ def _read_rows(setting: Setting, collector: Collector) -> None:
     else:
         WideReader(setting, layout).read(collector)
     collector.finish()
+
+
+def _sources(table: Table, problems: Problems, limits: Limits) -> list[str]:
+    """Return the sources the file names, each once; what is too long or too much is cut with a warning."""
+    named = list(dict.fromkeys(table.sources))
+    most, longest, place = limits.sources, limits.source_characters, Place(problems.file)
+    if len(named) > most:
+        problems.warn("sources-cut", _("at most {count} sources; the rest was left out").format(count=most), place)
+    for source in named[:most]:
+        if len(source) > longest:
+            text = _("a source of at most {count} characters; the rest was cut").format(count=longest)
+            problems.warn("sources-cut", text, place, source)
+    return [printable(one if len(one) <= longest else one[: longest - 1] + "…") for one in named[:most]]
 
 
 def _is_complete(collector: Collector, framework: Framework, partial: bool | None, problems: Problems) -> bool:  # noqa: FBT001  the caller's word

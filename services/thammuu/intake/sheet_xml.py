@@ -17,6 +17,7 @@ from thammuu.intake.limits import LIMITS, Limits
 from thammuu.intake.printed import NotAFigureError, read_number
 from thammuu.intake.problems import refuse
 from thammuu.intake.table import Mark, Merge, Row
+from thammuu.intake.whole_numbers import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -182,8 +183,8 @@ class SheetRows(XmlEvents):
 
     def _start_row(self, attributes: dict[str, str]) -> None:
         stated = attributes.get("r", "")
-        number = int(stated) if stated.isdecimal() and len(stated) <= len(str(_LAST_ROW)) else self._number + 1
-        if not self._number < number <= _LAST_ROW:
+        number = whole_number(stated) if stated.isdecimal() else self._number + 1
+        if number is None or not self._number < number <= _LAST_ROW:
             refuse("broken-workbook", _("rows in their order, up to {last}").format(last=_LAST_ROW), self.place, stated)
         self._number, self._column, self._cells, self._marks = number, -1, [], {}
 
@@ -215,8 +216,7 @@ class SheetRows(XmlEvents):
     def _read_cell(self, value: str) -> tuple[str, Mark | None]:
         kind = self._cell.get("t", "n")
         if kind == "s":
-            number = int(value) if value.isdecimal() else -1
-            return (self._texts[number] if 0 <= number < len(self._texts) else ""), None
+            return self._shared_text(value), None
         if kind == "e":
             return value, "error"
         if kind == "b":
@@ -225,9 +225,18 @@ class SheetRows(XmlEvents):
             return value, "date"
         return self._read_number(value) if kind == "n" and value else (value, None)
 
+    def _shared_text(self, value: str) -> str:
+        number = whole_number(value)
+        if number is not None and number < len(self._texts):
+            return self._texts[number]
+        if value:
+            text = _("a sound .xlsx workbook ({reason})").format(reason=_("a text is missing"))
+            refuse("broken-workbook", text, self.place, self._cell.get("r"))
+        return ""
+
     def _read_number(self, value: str) -> tuple[str, Mark | None]:
-        stated = self._cell.get("s", "0")
-        style = self._styles.get(int(stated)) if stated.isdecimal() else None
+        number = whole_number(self._cell.get("s", "0"))
+        style = None if number is None else self._styles.get(number)
         if style == "date":
             return value, "date"
         try:

@@ -102,5 +102,7 @@ class WideReader:
         if column is None or cell(row, column) == self._period.text:
             return True
         text = _("the period {period}, as asked").format(period=self._period)
-        self._problems.error("other-period", text, self._table.place(row.number, column), cell(row, column))
+        place, period = self._table.place(row.number, column), cell(row, column)
+        if not self._problems.again(("period", period), place):
+            self._problems.error("other-period", text, place, period, alike=("period", period))
         return False

@@ -14,6 +14,8 @@ from thammuu.intake.limits import LIMITS, Limits
 from thammuu.intake.problems import refuse
 from thammuu.intake.sheet_xml import SharedStrings, SheetRows, survey
 from thammuu.intake.table import HEAD_ROWS, Row, Table
+from thammuu.intake.whole_numbers import whole_number
+from thammuu.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,7 +104,7 @@ class Workbook:
         styles = {}
         for number, element in enumerate(formats):
             identity = element.get("numFmtId", "0")
-            code = own.get(identity) or BUILTIN_FORMATS.get(int(identity) if identity.isdecimal() else 0, "")
+            code = own.get(identity) or BUILTIN_FORMATS.get(whole_number(identity) or 0, "")
             if is_date_format(code):
                 styles[number] = "date"
             elif "%" in code:
@@ -115,15 +117,15 @@ class Workbook:
         Raises:
             BadInputError: If the sheet holds too much.
         """
-        merges = survey(self._pieces(sheet), Place(self.file, sheet.name), self.limits)
+        merges = survey(self._pieces(sheet), Place(self.file, printable(sheet.name)), self.limits)
         head = list(islice(self._rows(sheet), HEAD_ROWS))
-        return Table(self.file, sheet.name, head, lambda: self._rows(sheet), merges=merges)
+        return Table(self.file, printable(sheet.name), head, lambda: self._rows(sheet), merges=merges)
 
     def _pieces(self, sheet: Sheet) -> Iterator[bytes]:
         return self._archive.pieces(sheet.part, self.limits.sheet_bytes)
 
     def _rows(self, sheet: Sheet) -> Iterator[Row]:
-        reader = SheetRows(self.file, sheet.name, self._texts, self._styles, self.limits)
+        reader = SheetRows(self.file, printable(sheet.name), self._texts, self._styles, self.limits)
         return reader.rows(self._pieces(sheet))
 
 
@@ -143,7 +145,7 @@ def choose_sheet(workbook: Workbook, understands: Callable[[Table], int], wanted
         BadInputError: If no sheet, or more than one, looks like scores.
     """
     place = Place(workbook.file)
-    names = ", ".join(sheet.name for sheet in workbook.sheets)
+    names = ", ".join(printable(sheet.name) for sheet in workbook.sheets)
     if wanted is not None:
         named = [sheet for sheet in workbook.sheets if sheet.name == wanted]
         if not named:

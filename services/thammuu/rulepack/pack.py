@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from thammuu.canonical import canonical_json, sha256_hex
 from thammuu.errors import BadInputError
 from thammuu.i18n import _
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +38,7 @@ class RulePack:
         if not (folder / "frameworks").is_dir():
             raise BadInputError(_("{folder} is no rules folder: it has no frameworks/.").format(folder=folder))
         self.folder = folder
+        self._issuers: dict[str, Issuer] = {}
 
     @cached_property
     def archive(self) -> bytes:
@@ -85,10 +89,20 @@ class RulePack:
         return load_agencies(self.folder / "agencies.yaml")
 
     def issuer(self, name: str) -> Issuer:
-        """Return the issuing body of that file name."""
+        """Return the issuing body of that file name.
+
+        Raises:
+            BadInputError: If there is no such file, or with all its problems.
+        """
+        if not _NAME.fullmatch(name):
+            raise BadInputError(
+                _("{name} is no issuer: use a file name of rules/issuers, such as bo-noi-vu.").format(name=repr(name))
+            )
         from thammuu.rulepack.issuers import load_issuer
 
-        return load_issuer(self.folder / "issuers" / f"{name}.yaml")
+        if name not in self._issuers:
+            self._issuers[name] = load_issuer(self.folder / "issuers" / f"{name}.yaml")
+        return self._issuers[name]
 
 
 def unpack(archive: bytes, folder: Path) -> RulePack:

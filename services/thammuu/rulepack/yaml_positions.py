@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from thammuu.errors import BadInputError, Place, Problem
 from thammuu.i18n import _
+from thammuu.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -54,6 +55,8 @@ class Document:
 
     def problem(self, code: str, expected: str, steps: Iterable[str | int] = (), **more: Any) -> Problem:  # noqa: ANN401
         """Return a problem at a value; ``more`` goes to :class:`Problem`."""
+        if isinstance(more.get("value"), str):
+            more["value"] = printable(more["value"])
         return Problem(code=code, expected=expected, place=self.place(steps), **more)
 
 
@@ -100,7 +103,9 @@ class _Reader:
 
     def _add(self, code: str, expected: str, node: yaml.Node, value: str | None = None) -> None:
         place = Place(file=self.file, line=node.start_mark.line + 1, column=node.start_mark.column + 1)
-        self.problems.append(Problem(code=code, expected=expected, place=place, value=value))
+        self.problems.append(
+            Problem(code=code, expected=expected, place=place, value=None if value is None else printable(value))
+        )
 
 
 def parse_yaml(text: str, file: str) -> Document:
@@ -131,7 +136,7 @@ def _too_deep(text: str, file: str, loader: Any) -> Problem | None:  # noqa: ANN
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
             mark = event.start_mark
-            place = Place(file=file, line=mark.line + 1, column=mark.column + 1)
+            place = Place(file=file, line=mark.line + 1, column=mark.column + 1) if mark else Place(file=file)
             return Problem("yaml-depth", _("at most {n} lists and mappings in one another").format(n=MAX_DEPTH), place)
     return None
 
@@ -142,13 +147,16 @@ def yaml_files(folder: Path, *, least: int = 1) -> list[Path]:
     Raises:
         BadInputError: If the folder is missing, holds fewer than ``least``, or has files named ``*.yml``.
     """
-    place = Place(file=str(folder))
+    place = Place(file=printable(str(folder)))
     problems: list[Problem] = []
     if not folder.is_dir():
         problems.append(Problem("folder-missing", _("a folder of .yaml files"), place))
     found = sorted(folder.glob("*.yaml"))
     others = sorted(folder.glob("*.yml"))
-    problems += [Problem("file-name", _("a name ending in .yaml"), Place(file=str(path)), path.name) for path in others]
+    problems += [
+        Problem("file-name", _("a name ending in .yaml"), Place(file=printable(str(path))), path.name)
+        for path in others
+    ]
     if not problems and len(found) < least:
         problems.append(Problem("folder-empty", _("a folder of .yaml files; this one has none"), place))
     if problems:
@@ -162,7 +170,7 @@ def read_yaml(path: Path) -> Document:
     Raises:
         BadInputError: If the file is missing, no regular file, too large or not UTF-8.
     """
-    place = Place(file=str(path))
+    place = Place(file=printable(str(path)))
     try:
         text = _content(path, place).decode("utf-8-sig")
     except OSError as error:
