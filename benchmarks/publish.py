@@ -45,12 +45,10 @@ def one_unit(scores: Path, to: Path) -> Path:
 
 def bare(models: Path) -> None:
     """Compile the memos' typst inputs on two threads and print the seconds, fonts and inputs ready."""
-    from thammuu.memos.model import MemoModel
     from thammuu.memos.render import Renderer
 
     renderer = Renderer(CHECKOUT / "templates")
-    stored = [MemoModel.model_validate_json(text) for text in json.loads(models.read_text("utf-8"))]
-    inputs = [(renderer.typst_inputs(model.model_dump(mode="json")), model.dated) for model in stored]
+    inputs = [renderer.typst_inputs(text.encode()) for text in json.loads(models.read_text("utf-8"))]
     with ThreadPoolExecutor(2) as threads:
         list(threads.map(lambda one: renderer.typeset(*one), inputs[:2]))
         started = time.perf_counter()

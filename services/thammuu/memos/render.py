@@ -96,21 +96,26 @@ class Renderer:
         Raises:
             PermanentRefusalError: If typst refuses the memo or warns about it.
         """
-        return self.typeset(self.typst_inputs(model.model_dump(mode="json")), model.dated)
+        return self.stored_pdf(self.json(model))
 
     def stored_pdf(self, stored: bytes) -> bytes:
         """Return the PDF of a model stored by :meth:`json`, which was valid when it was stored."""
-        data = json.loads(stored)
-        return self.typeset(self.typst_inputs(data), date.fromisoformat(data["dated"]))
+        inputs, dated = self.typst_inputs(stored)
+        return self.typeset(inputs, dated)
 
-    def typst_inputs(self, memo: dict[str, Any]) -> dict[str, str]:
-        """Return what the typst template reads: the memo and its pictures, as JSON.
+    def typst_inputs(self, stored: bytes) -> tuple[dict[str, str], date]:
+        """Return what the typst template reads, the memo and its pictures as JSON, and the memo's date.
 
         Args:
-            memo: The model as JSON values.
+            stored: The model as :meth:`json` gives it.
         """
-        data: dict[str, Any] = _drawable(memo, self._letters)
-        return {"memo": _as_json(data), "art": _as_json(self._art(data)), "attach": "1"}
+        text = stored.decode()
+        data: dict[str, Any] = json.loads(text)
+        if not self._letters.issuperset(map(ord, set(text))):
+            data = _drawable(data, self._letters)
+            text = _as_json(data)
+        inputs = {"memo": text, "art": _as_json(self._art(data)), "attach": "1"}
+        return inputs, date.fromisoformat(data["dated"])
 
     def typeset(self, inputs: dict[str, str], dated: date) -> bytes:
         """Run typst on prepared inputs; the document carries the memo's date.
