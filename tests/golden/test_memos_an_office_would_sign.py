@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -213,3 +214,24 @@ def test_the_number_of_a_document_is_not_broken_over_lines(renderer: Renderer) -
     told = "\n".join(pages(memo("ha-nam"), renderer))
     assert "61/2018/NĐ-CP" in told
     assert not re.search(r"/\s*\n\s*(NĐ|QĐ|NQ)-|(NĐ|QĐ|NQ)-\s*\n", told)
+
+
+@pytest.mark.parametrize(("issuer", "told"), [("bo-noi-vu", "Đề nghị"), ("ubnd-tinh-vi-du", "Yêu cầu")])
+def test_findings_without_tasks_are_not_closed_as_an_all_clear(issuer: str, told: str) -> None:
+    on = date(2026, 4, 20) if issuer != "bo-noi-vu" else MEETING
+    model = build_memo(
+        unit=pack().units.get("son-la"),
+        round_name="2022",
+        as_of=on,
+        views=[published("papi", 2021).view("son-la", on)],
+        catalogue=replace(pack().actions, actions=()),
+        agencies=pack().agencies,
+        issuer=pack().issuer(issuer),
+        memo_id="son-la-2022",
+        templates_hash="0" * 64,
+    )
+    assert model.findings is not None
+    assert model.tasks is None
+    (closing,) = model.closing
+    assert closing.startswith(told)
+    assert closing.endswith("khắc phục các nội dung nêu trên./.")

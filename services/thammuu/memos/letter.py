@@ -27,6 +27,8 @@ _ASSIGNED = (
 _ASKED = (
     "Đề nghị {committee} quan tâm chỉ đạo thực hiện, gửi kết quả về {issuer} trước ngày {by} để tổng hợp, theo dõi./."
 )
+_MEND = "Yêu cầu thủ trưởng các cơ quan, đơn vị, địa phương rà soát, khắc phục các nội dung nêu trên./."
+_ASK_TO_MEND = "Đề nghị {committee} quan tâm chỉ đạo rà soát, khắc phục các nội dung nêu trên./."
 
 LABELS = Labels(
     state="CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
@@ -126,6 +128,8 @@ def _results(scope: Scope) -> str:
 def closing(scope: Scope, tasks: tuple[Task, ...]) -> tuple[str, ...]:
     """Return the closing paragraph, ended as documents end; results are asked for after the last deadline."""
     issuer = scope.issuer_name
+    if not tasks and any(one.finding.severity != "information" for one in scope.weighed):
+        return ((_MEND if scope.issuer.assigns else _ASK_TO_MEND).format(committee=scope.committee),)
     if not tasks:
         told = "các cơ quan, địa phương" if scope.issuer.assigns else scope.committee
         keep = ", tiếp tục duy trì các kết quả đã đạt được" if _has_scores(scope) else ""

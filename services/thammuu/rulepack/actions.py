@@ -105,7 +105,7 @@ class ActionCatalogue:
     legal: LegalRegister
     calendar: Calendar
     practices: tuple[Practice, ...] = ()
-    _by_concept: dict[str, tuple[Action, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _by_concept: dict[str, tuple[Action, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         found: dict[str, list[Action]] = {}
