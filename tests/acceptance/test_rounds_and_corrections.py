@@ -58,6 +58,17 @@ def test_a_unit_that_a_correction_leaves_out_loses_its_memo(thammuu: Thammuu, pa
     assert drafts(thammuu)["ha-nam-2023"]["status"] == "draft"
 
 
+def test_a_unit_left_out_before_any_stage_has_run_gets_no_memo(thammuu: Thammuu, papi: Papi, tmp_path: Path) -> None:
+    """Both revisions were accepted by commands that were stopped; they are analysed in one batch."""
+    shorter = without(papi(2022), "Hà Nam", tmp_path / "shorter.csv")
+    with bootstrap.changing(Settings(data=tmp_path / "data")) as program:
+        publishing.publish(program.context, Request(papi(2022), "papi", "2022"))
+        publishing.publish(program.context, Request(shorter, "papi", "2022", partial=True))
+        program.run()
+    states = {memo["unit_id"]: memo["status"] for memo in drafts(thammuu).values()}
+    assert (states["ha-nam"], states["ha-noi"]) == ("superseded", "draft")
+
+
 def test_an_older_period_does_not_enter_through_another_index(thammuu: Thammuu, papi: Papi) -> None:
     thammuu("publish", papi(2022), *PAPI, "2022", "--published-on", "2023-04-12")
     thammuu("publish", papi(2021), *PAPI, "2021", "--published-on", "2022-06-20")

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from thammuu.analysis.findings import Finding
     from thammuu.bus.context import Context, UnitOfWork
-    from thammuu.intake.register import Registered
 
 
 @dataclass(frozen=True)
@@ -38,14 +37,12 @@ class Analysed:
     Args:
         facts_blob: Name of the facts' blob.
         findings: Unit → its findings.
-        left_out: Earlier revision → its units that this one lacks.
         silenced: Unit → firings of rules that a person silenced.
         payload_blobs: Unit → name of its findings' blob, where they exceed an event.
     """
 
     facts_blob: str
     findings: dict[str, list[Finding]]
-    left_out: dict[str, list[str]]
     silenced: dict[str, list[dict[str, Any]]]
     payload_blobs: dict[str, str]
 
@@ -60,7 +57,6 @@ def analyse(event: Event, context: Context) -> Analysed:
     with context.database.snapshot() as connection:
         row = register.get(connection, data.publication_id)
         before = earlier_rows(connection, row, row.sequence)
-        replaced = _replaced(connection, row)
     current = index_period_of(context, row, pack)
     earlier = EarlierPeriods(context, before, pack)
     assessment = assess(pack.rules, current, earlier, as_of=row.published_on)
@@ -72,8 +68,7 @@ def analyse(event: Event, context: Context) -> Analysed:
     silenced: dict[str, list[dict[str, Any]]] = {}
     for firing in assessment.silenced:
         silenced.setdefault(firing["unit_id"], []).append(firing)
-    left_out = {old: [unit for unit in units if unit not in by_unit] for old, units in replaced.items()}
-    return Analysed(context.blobs.put(buffer.getvalue()), by_unit, left_out, silenced, _oversized(context, by_unit))
+    return Analysed(context.blobs.put(buffer.getvalue()), by_unit, silenced, _oversized(context, by_unit))
 
 
 def raise_findings(event: Event, work: UnitOfWork) -> list[NewEvent]:
@@ -93,11 +88,8 @@ def raise_findings(event: Event, work: UnitOfWork) -> list[NewEvent]:
     )
     if found:
         work.connection.execute(insert(findings), [_row(finding) for finding in found])
-    sequence = register.get(work.connection, data.publication_id).sequence
     raised = [_raised(data, unit, of_unit, analysed) for unit, of_unit in analysed.findings.items()]
-    return raised + [
-        _retracted(old, unit, data.pack, sequence) for old, units in analysed.left_out.items() for unit in units
-    ]
+    return raised + _left_out(data, analysed, work.connection)
 
 
 def retract_findings(event: Event, work: UnitOfWork) -> list[NewEvent]:
@@ -116,14 +108,23 @@ def _retracted(publication_id: str, unit: str, pack: str, at: int) -> NewEvent:
     return NewEvent(subject=unit, data=FindingsRetracted(publication_id=publication_id, unit_id=unit, pack=pack, at=at))
 
 
-def _replaced(connection: Connection, row: Registered) -> dict[str, list[str]]:
-    """Return the revision that a publication replaces, with its units."""
+def _left_out(data: ScoresPublished, analysed: Analysed, connection: Connection) -> list[NewEvent]:
+    """Retract what the revision before said of units that this one lacks.
+
+    It is read in the transaction: the revision before may be analysed in the same batch.
+    """
+    row = register.get(connection, data.publication_id)
     same = [
         one
         for one in register.all_publications(connection, row.index_id)
         if one.period == row.period and one.sequence < row.sequence and one.stands_at(row.sequence)
     ]
-    return {same[-1].publication_id: _units_of(connection, same[-1].publication_id)} if same else {}
+    return [
+        _retracted(old.publication_id, unit, data.pack, row.sequence)
+        for old in same[-1:]
+        for unit in _units_of(connection, old.publication_id)
+        if unit not in analysed.findings
+    ]
 
 
 def _units_of(connection: Connection, publication_id: str) -> list[str]:
@@ -149,10 +150,14 @@ def _raised(data: ScoresPublished, unit: str, of_unit: list[Finding], analysed: 
 def _oversized(context: Context, by_unit: dict[str, list[Finding]]) -> dict[str, str]:
     """Store findings that are too large for an event as blobs; return their names by unit."""
     blobs = {}
+    limit = MAX_DATA_BYTES * 9 // 10
     for unit, of_unit in by_unit.items():
-        body = canonical_json([finding.as_dict() for finding in of_unit])
-        if len(body) > MAX_DATA_BYTES * 9 // 10:
-            blobs[unit] = context.blobs.put(body)
+        listed = [finding.as_dict() for finding in of_unit]
+        # plain JSON is quick and never shorter: only where it is too long the canonical form is worth its time
+        if len(json.dumps(listed, ensure_ascii=False).encode()) > limit:
+            body = canonical_json(listed)
+            if len(body) > limit:
+                blobs[unit] = context.blobs.put(body)
     return blobs
 
 

@@ -44,7 +44,24 @@ def reading(settings: Settings) -> Iterator[Program]:
 
 def run_pipeline(program: Program) -> None:
     """Handle everything pending, with a progress bar on a terminal."""
-    _run(program)
+    err = console(stderr=True)
+    if not err.is_terminal:
+        program.run()
+        return
+    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        stages: dict[str, tuple[TaskID, int]] = {}
+
+        def advance(stage: str, done: int) -> None:
+            if stage not in stages:
+                stages[stage] = (bar.add_task(stage, total=None), 0)
+            task, before = stages[stage]
+            stages[stage] = (task, before + done)
+            bar.update(task, completed=before + done)
+
+        program.run(advance)
 
 
 def refuse_rejected(program: Program, before: int) -> None:
@@ -68,24 +85,3 @@ def rejected_events(program: Program) -> int:
 
     with program.context.database.snapshot() as connection:
         return log.count(connection, after=0, types=[EventRejected.event_type])
-
-
-def _run(program: Program) -> None:
-    err = console(stderr=True)
-    if not err.is_terminal:
-        program.run()
-        return
-    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True) as bar:
-        stages: dict[str, tuple[TaskID, int]] = {}
-
-        def advance(stage: str, done: int) -> None:
-            if stage not in stages:
-                stages[stage] = (bar.add_task(stage, total=None), 0)
-            task, before = stages[stage]
-            stages[stage] = (task, before + done)
-            bar.update(task, completed=before + done)
-
-        program.run(advance)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from functools import cached_property
 from threading import Lock, local
 from typing import TYPE_CHECKING, Any
 
 from thammuu.canonical import sha256_hex
+from thammuu.clock import VIETNAM
 from thammuu.errors import EnvironmentFaultError, PermanentRefusalError
 from thammuu.i18n import _
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from .model import MemoModel
 
-VIETNAM = timezone(timedelta(hours=7))
 MESSAGE = "action_memo"
 QR_MASK = 2
 
