@@ -103,6 +103,25 @@ class MemoDrafted(EventData):
     publications: tuple[str, ...]
     findings: int
     tasks: int
+    at: int | None = Field(default=None, description="the register's sequence number that it answers")
+    pack: str | None = Field(default=None, description="hash of the rule pack")
+    corrects: int | None = Field(default=None, description="the issued version that it would replace")
+
+
+class MemoIssued(EventData):
+    """A memo got its number and date and is a document now."""
+
+    event_type: ClassVar[str] = "memo.issued"
+    memo_id: str
+    unit_id: str
+    round: str
+    version: int
+    issuer: str
+    form: str
+    number: int
+    dated: date
+    model: str = Field(description="hash of the memo model, and the name of its blob")
+    corrects: int | None = Field(default=None, description="the issued version that it replaces")
 
 
 class MemoRendered(EventData):
@@ -121,7 +140,7 @@ class MemoSuperseded(EventData):
     event_type: ClassVar[str] = "memo.superseded"
     memo_id: str
     version: int
-    reason: Literal["publication-withdrawn"]
+    reason: Literal["publication-withdrawn", "units-merged", "corrected"]
 
 
 class EventRejected(EventData):

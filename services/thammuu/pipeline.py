@@ -2,12 +2,13 @@
 
 scores.published ─► analysis ─► findings.raised ─► memos ─► memo.drafted ─► rendering ─► memo.rendered
 scores.withdrawn ─► analysis ─► findings.retracted ─► memos ─► memo.drafted | memo.superseded
+memo.issued ─► rendering ─► memo.rendered
 """
 
 import thammuu.analysis.handlers as analysis
 import thammuu.memos.handlers as memos
 from thammuu.bus.routes import Route
-from thammuu.events import FindingsRaised, FindingsRetracted, MemoDrafted, ScoresPublished, ScoresWithdrawn
+from thammuu.events import FindingsRaised, FindingsRetracted, MemoDrafted, MemoIssued, ScoresPublished, ScoresWithdrawn
 
 ROUTES = (
     Route("analysis", ScoresPublished, analysis.raise_findings, prepare=analysis.analyse),
@@ -15,4 +16,5 @@ ROUTES = (
     Route("memos", FindingsRaised, memos.draft, prepare=memos.compose),
     Route("memos", FindingsRetracted, memos.redraft, prepare=memos.recompose),
     Route("rendering", MemoDrafted, memos.keep_pdf, prepare=memos.render_pdf, side_by_side=True),
+    Route("rendering", MemoIssued, memos.keep_pdf, prepare=memos.render_pdf, side_by_side=True),
 )

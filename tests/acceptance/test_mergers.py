@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from commands import Papi, Thammuu
+from commands import EXAMPLES, Papi, Thammuu
 
 from thammuu.resources import rules_folder
 from thammuu.rulepack.pack import RulePack
@@ -51,8 +51,31 @@ def test_a_merged_province_shows_its_parts_and_an_unmerged_one_its_own_past(
 
 
 def test_a_memo_on_former_provinces_goes_to_the_committee_that_answers_now(thammuu: Thammuu, papi: Papi) -> None:
-    thammuu("publish", papi(2022), "--index", "papi", "--period", "2022", "--published-on", "2025-09-15")
-    told = " ".join(thammuu("memos", "show", "ha-nam-2025").out.split())
-    assert "Ủy ban nhân dân tỉnh Ninh Bình" in told
-    assert "tỉnh Hà Nam (trước sắp xếp)" in told
+    publish = ("publish", papi(2022), "--index", "papi", "--period", "2022", "--published-on", "2025-09-15")
+    summary = thammuu(*publish, "--format", "json").json()
+    assert (summary["units"], summary["memos"]) == (63, 34)
+    assert len(thammuu("memos", "list", "--format", "json").json()) == 34
+    told = " ".join(thammuu("memos", "show", "Hà Nam").out.split())
+    assert "Kính gửi: Ủy ban nhân dân tỉnh Ninh Bình" in told
+    for heading in ("I. TỈNH HÀ NAM", "II. TỈNH NAM ĐỊNH", "III. TỈNH NINH BÌNH"):
+        assert f"{heading} (TRƯỚC SẮP XẾP)" in told
+    assert told.count("IV. ĐỀ XUẤT PHÂN CÔNG") == 1
     assert "Sở Kế hoạch và Đầu tư" not in told
+
+
+def test_drafts_of_merged_units_are_taken_over_by_their_successors(thammuu: Thammuu, papi: Papi) -> None:
+    """SIPAS comes before the mergers, PAPI of the same round after them."""
+    sipas = EXAMPLES / "sipas" / "sipas-2021.csv"
+    thammuu("publish", sipas, "--index", "sipas", "--period", "2021", "--partial", "--published-on", "2025-04-15")
+    assert thammuu("memos", "show", "ha-nam-2025").code == 0
+    thammuu("publish", papi(2022), "--index", "papi", "--period", "2022", "--published-on", "2025-09-15")
+    rows = {row["memo_id"]: row["status"] for row in thammuu("memos", "list", "--format", "json").json()}
+    assert rows["ha-nam-2025"] == "superseded"
+    assert rows["ninh-binh-2025-2025"] == "draft"
+    told = " ".join(thammuu("memos", "show", "ninh-binh-2025-2025").out.split())
+    assert "Tỉnh Hà Nam (trước sắp xếp), SIPAS năm 2021" in told
+    assert thammuu("memos", "show", "ha-nam-2025").err
+    thammuu("publish", "--withdraw", "papi-2022-r1", "--reason", "published by mistake")
+    again = {row["memo_id"]: row["status"] for row in thammuu("memos", "list", "--format", "json").json()}
+    assert again["ninh-binh-2025-2025"] == "superseded"
+    assert again["ha-nam-2025"] == "draft"

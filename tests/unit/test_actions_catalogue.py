@@ -1,5 +1,6 @@
 """The shipped catalogue of tasks, and what is said of a wrong one."""
 
+import re
 import shutil
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,7 +15,9 @@ from thammuu.rulepack.agencies import AgencyRegister, UnknownAgencyError, load_a
 from thammuu.rulepack.frameworks import FrameworkLibrary
 from thammuu.rulepack.issuers import load_issuer
 from thammuu.rulepack.legal import LegalText, load_legal_texts
+from thammuu.rulepack.text import Text
 
+VIETNAMESE = re.compile(r"[À-ỹĂăĐđƠơƯư]")
 BEFORE, BETWEEN, AFTER = date(2025, 2, 28), date(2025, 3, 1), date(2025, 7, 1)
 
 
@@ -82,14 +85,44 @@ def test_the_three_criteria_of_ha_nam_have_tasks_of_their_own(catalogue: ActionC
     assert len(catalogue.answering("par-index.socioeconomic-targets")) == 2
 
 
+@pytest.mark.parametrize("language", ["vi", "en"])
 @pytest.mark.parametrize("on", [date(2012, 1, 1), BEFORE, BETWEEN, AFTER, date(2030, 1, 1)])
 def test_every_task_can_be_worded_and_led_on_every_date(
-    catalogue: ActionCatalogue, agencies: AgencyRegister, on: date
+    catalogue: ActionCatalogue, agencies: AgencyRegister, on: date, language: str
 ) -> None:
     for action in catalogue.actions:
         for name in (action.lead, *action.coordinating):
             assert agencies.holder(name, on).on(on)
-        assert "{" not in filled(action.task, agencies, "tỉnh", on) + filled(action.output, agencies, "tỉnh", on)
+        said = [filled(text, agencies, "tỉnh", on, language) for text in (action.task, action.output)]
+        assert "{" not in "".join(said)
+        assert language == "vi" or not VIETNAMESE.search("".join(said)), action.id
+
+
+def test_words_of_a_date_and_a_kind_are_filled_in_both_languages(agencies: AgencyRegister) -> None:
+    text = Text(vi="Kế hoạch của {kind} tại {commune}", en="Plan of the {kind} in {commune}")
+    before, after = AFTER - timedelta(days=1), AFTER
+    assert filled(text, agencies, "tỉnh", before, "vi") == "Kế hoạch của tỉnh tại xã, phường, thị trấn"
+    assert filled(text, agencies, "tỉnh", after, "en") == "Plan of the province in communes, wards and special zones"
+    assert filled(text, agencies, "thành phố", after, "en").startswith("Plan of the city")
+    assert filled(Text(vi="Tại {commune}"), agencies, "tỉnh", after, "en") == "Tại xã, phường, đặc khu"
+
+
+def test_texts_of_the_catalogue_may_leave_the_english_out(rules: Path) -> None:
+    (action,) = load_actions(with_action(rules)).actions
+    assert (action.task, action.output) == (Text(vi="Tham mưu kế hoạch"), Text(vi="Kế hoạch"))
+
+
+def test_everything_that_is_printed_has_an_english_edition(
+    catalogue: ActionCatalogue, agencies: AgencyRegister
+) -> None:
+    texts = [one.name for one in agencies.agencies.values()]
+    texts += [one.name_in_city for one in agencies.agencies.values() if one.name_in_city]
+    texts += [wording.text for term in agencies.terms.values() for wording in term.said_as]
+    for practice in catalogue.practices:
+        texts += [practice.unit, practice.done, practice.source_name]
+    for legal in catalogue.legal.texts.values():
+        texts += [legal.issuer, *([legal.title] if legal.title else [])]
+    assert [text.vi for text in texts if not text.en or VIETNAMESE.search(text.en)] == []
 
 
 @pytest.mark.parametrize(
@@ -149,6 +182,20 @@ def test_a_number_that_returns_each_year_is_cited_with_its_date() -> None:
     assert legal.texts["resolution-02-2022"].short() == "Nghị quyết số 02/NQ-CP ngày 10/01/2022"
     assert isinstance(legal.texts["law-grassroots-democracy-2022"], LegalText)
     assert legal.texts["law-grassroots-democracy-2022"].short() == "Luật Thực hiện dân chủ ở cơ sở"
+
+
+def test_texts_are_cited_in_english_as_in_vietnamese() -> None:
+    texts = load_legal_texts(rules_folder() / "legal_bases.yaml").texts
+    assert texts["resolution-02-2022"].short("en") == "Resolution No. 02/NQ-CP dated 10 January 2022"
+    assert texts["decree-118-2025"].short("en") == "Decree No. 118/2025/ND-CP"
+    assert texts["decree-107-2021"].citation("en") == (
+        "Decree No. 107/2021/ND-CP of the Government dated 6 December 2021 "
+        "amending and supplementing a number of articles of Decree No. 61/2018/ND-CP"
+    )
+    assert texts["law-access-to-information-2016"].citation("en") == "Law on Access to Information dated 6 April 2016"
+    assert (
+        texts["decision-468-2021"].citation("en") == "Decision No. 468/QD-TTg of the Prime Minister dated 27 March 2021"
+    )
 
 
 @pytest.mark.parametrize("year", range(2020, 2031))
@@ -248,7 +295,7 @@ def test_issuers_end_their_recipients_with_the_filing_line(tmp_path: Path) -> No
     assert load_issuer(rules_folder() / "issuers" / "ubnd-tinh-vi-du.yaml").assigns
     text = (rules_folder() / "issuers" / "bo-noi-vu.yaml").read_text(encoding="utf-8")
     broken = tmp_path / "broken.yaml"
-    broken.write_text(text.replace('  - "Lưu: VT, CCHC."\n', ""), encoding="utf-8")
+    broken.write_text(text.replace('  - {vi: "Lưu: VT, CCHC.", en: "File: VT, CCHC."}\n', ""), encoding="utf-8")
     with pytest.raises(BadInputError) as caught:
         load_issuer(broken)
     assert [found.code for found in caught.value.problems] == ["issuer-recipients"]

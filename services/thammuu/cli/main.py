@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from thammuu import __version__
-from thammuu.cli import doctor, framework, ledger, listings, memos, publish, rules, setup
+from thammuu.cli import doctor, framework, ledger, listings, memos, paths, publish, rules, setup, templates
 from thammuu.cli.options import DataOption
 from thammuu.i18n import _
 
@@ -46,9 +46,11 @@ setup.register(app)
 publish.register(app)
 listings.register(app)
 memos.register(app)
+paths.register(app)
 ledger.register(app)
 framework.register(app)
 rules.register(app)
+templates.register(app)
 doctor.register(app)
 
 

@@ -1,4 +1,4 @@
-"""``thammuu memos list|show|export``."""
+"""``thammuu memos list|show|export|schema``."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from typing import Annotated
 
 import typer
 
+from thammuu.cli import memo_work
 from thammuu.cli.options import DataOption, FormatOption, ListingFormat, settings
 from thammuu.cli.output import console, print_rows
 from thammuu.cli.running import reading
 from thammuu.i18n import _
 
-_COLUMNS = ("memo_id", "unit_code", "unit_name", "round", "version", "status", "findings", "tasks", "pdf")
+_COLUMNS = ("memo_id", "unit_code", "unit_name", "round", "version", "status", "number", "findings", "tasks", "pdf")
+_SHOWN = ("memo_id", "unit_name", "status", "number", "findings", "tasks")
 RoundOption = Annotated[
     str | None, typer.Option("--round", metavar="ROUND", help=_("Only this round; show takes the newest."))
 ]
-memos_app = typer.Typer(no_args_is_help=True, help=_("List, read and export memos."))
+memos_app = typer.Typer(no_args_is_help=True, help=_("List, read, issue and export memos."))
 
 
 class MemoFormat(StrEnum):
@@ -26,9 +28,40 @@ class MemoFormat(StrEnum):
 
     text = "text"
     txt = "txt"
+    chat = "chat"
     html = "html"
     json = "json"
     pdf = "pdf"
+    docx = "docx"
+
+
+class MemoLanguage(StrEnum):
+    """The languages there are editions in."""
+
+    vi = "vi"
+    en = "en"
+
+
+class MemoForm(StrEnum):
+    """The forms a memo can take."""
+
+    cong_van = "cong-van"
+    thong_bao = "thong-bao"
+    ke_hoach = "ke-hoach"
+    phieu_bao = "phieu-bao"
+
+
+LanguageOption = Annotated[
+    MemoLanguage, typer.Option("--language", help=_("The edition's language; Vietnamese is the one that is issued."))
+]
+FormOption = Annotated[
+    MemoForm | None,
+    typer.Option("--form", help=_("cong-van, thong-bao, ke-hoach or phieu-bao; the issuer's own if not given.")),
+]
+IssuerOption = Annotated[
+    str | None,
+    typer.Option("--issuer", metavar="NAME", help=_("In the name of this body of rules/issuers; also THAMMUU_ISSUER.")),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -36,6 +69,8 @@ def register(app: typer.Typer) -> None:
     memos_app.command("list", help=_("List the memos, one per unit and round."))(list_memos)
     memos_app.command("show", help=_("Print one unit's memo."))(show)
     memos_app.command("export", help=_("Write memos into a folder, one file a memo and format."))(export)
+    memos_app.command("schema", help=_("Print the JSON Schema of memos."))(schema)
+    memo_work.register(memos_app)
     app.add_typer(memos_app, name="memos")
 
 
@@ -46,38 +81,62 @@ def list_memos(
 
     with reading(settings(ctx, data)) as program:
         rows = listing(program.context, round_name)
-    print_rows(rows, _COLUMNS if fmt != "table" else _COLUMNS[:-1], fmt)
+    print_rows(rows, _COLUMNS if fmt != "table" else _SHOWN, fmt)
 
 
 def show(
     ctx: typer.Context,
     unit: Annotated[str, typer.Argument(metavar="UNIT", help=_("Name, code or memo id."))],
     round_name: RoundOption = None,
-    fmt: Annotated[MemoFormat, typer.Option("--format", help=_("text, html, json or pdf."))] = MemoFormat.text,
+    fmt: Annotated[
+        MemoFormat, typer.Option("--format", help=_("text, chat, html, json, pdf or docx."))
+    ] = MemoFormat.text,
+    language: LanguageOption = MemoLanguage.vi,
+    form: FormOption = None,
+    issuer: IssuerOption = None,
     data: DataOption = None,
 ) -> None:
+    from thammuu.memos.drafting import Edition
     from thammuu.memos.shelf import find, printed
 
+    binary = fmt in (MemoFormat.pdf, MemoFormat.docx)
+    if binary and sys.stdout.isatty():
+        raise typer.BadParameter(
+            _("{format} is not for a terminal: redirect it to a file, or use memos export.").format(
+                format=fmt.value.upper()
+            )
+        )
     with reading(settings(ctx, data)) as program:
         row = find(program.context, unit, round_name)
-        content = printed(program.context, row, fmt.value)
-    if row["status"] != "draft":
+        edition = Edition(language.value, form.value if form else None, issuer)
+        content = printed(program.context, row, fmt.value, edition)
+    if row["status"] == "superseded":
         console(stderr=True).print(_("This memo was superseded: nothing that stands supports it."), style="bold")
-    if fmt is MemoFormat.pdf and sys.stdout.isatty():
-        raise typer.BadParameter(_("A PDF is not for a terminal: redirect it to a file, or use memos export."))
-    sys.stdout.buffer.write(content if fmt is MemoFormat.pdf or content.endswith(b"\n") else content + b"\n")
+    sys.stdout.buffer.write(content if binary or content.endswith(b"\n") else content + b"\n")
 
 
 def export(
     ctx: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help=_("Made if it is not there."))],
-    formats: Annotated[str, typer.Option("--format", help=_("Any of pdf,html,txt,json."))] = "pdf",
+    formats: Annotated[str, typer.Option("--format", help=_("Any of pdf,docx,html,txt,chat,json."))] = "pdf",
     round_name: RoundOption = None,
     unit: Annotated[str | None, typer.Option("--unit", metavar="UNIT", help=_("Only this unit."))] = None,
+    language: LanguageOption = MemoLanguage.vi,
+    form: FormOption = None,
+    issuer: IssuerOption = None,
     data: DataOption = None,
 ) -> None:
+    from thammuu.memos.drafting import Edition
     from thammuu.memos.shelf import export_memos
 
     with reading(settings(ctx, data)) as program:
-        written = export_memos(program.context, folder, formats.split(","), round_name, unit)
+        edition = Edition(language.value, form.value if form else None, issuer)
+        written = export_memos(program.context, folder, formats.split(","), round_name, unit, edition)
     console().print(_("{n} files in {folder}.").format(n=len(written), folder=folder), markup=False)
+
+
+def schema() -> None:
+    from thammuu.cli.output import print_json
+    from thammuu.memos.schema import memo_schema
+
+    print_json(memo_schema())

@@ -1,14 +1,19 @@
-"""``thammuu rules check``: are the rules folder's files valid, and do the rules pass their own tests."""
+"""``thammuu rules check``: are the files valid, the tasks concrete, and do the rules pass their own tests."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from thammuu.cli.options import FormatOption, ListingFormat
 from thammuu.cli.output import console, print_json
 from thammuu.i18n import _
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from thammuu.errors import Problem
 
 rules_app = typer.Typer(no_args_is_help=True, help=_("Check rules and the other files of the rules folder."))
 
@@ -22,24 +27,32 @@ def register(app: typer.Typer) -> None:
 def check(fmt: FormatOption = ListingFormat.table) -> None:
     from thammuu import resources
     from thammuu.analysis.rules import run_rule_tests
+    from thammuu.rulepack.actions_lint import lint_rules
     from thammuu.rulepack.pack import RulePack
+    from thammuu.rulepack.yaml_positions import refuse
 
     pack = RulePack(resources.rules_folder())
     for part in ("frameworks", "units", "actions", "agencies"):
         getattr(pack, part)
-    failures: list[dict[str, Any]] = run_rule_tests(pack.rules)
-    _report(len(pack.rules.rules), failures, fmt)
+    rules = pack.rules
+    warnings = lint_rules(pack.folder)
+    refuse(warnings, lambda: _("The tasks in {folder} cannot be acted on.").format(folder=pack.folder / "actions"))
+    failures: list[dict[str, Any]] = run_rule_tests(rules)
+    _report(len(rules.rules), len(pack.actions.actions), warnings, failures, fmt)
     if failures:
         raise typer.Exit(1)
 
 
-def _report(rules: int, failures: list[dict[str, Any]], fmt: str) -> None:
+def _report(rules: int, actions: int, warnings: Sequence[Problem], failures: list[dict[str, Any]], fmt: str) -> None:
     if fmt == "json":
-        print_json({"rules": rules, "failures": failures})
+        told = [warning.as_dict() for warning in warnings]
+        print_json({"rules": rules, "actions": actions, "warnings": told, "failures": failures})
         return
+    from thammuu.cli.failures import print_problems
+
+    errors = console(stderr=True)
+    print_problems(warnings, errors)
     for failure in failures:
-        console(stderr=True).print(
-            "  " + ", ".join(f"{name}: {value}" for name, value in failure.items()), markup=False
-        )
-    told = _("{n} rules, {failed} failed tests.").format(n=rules, failed=len(failures))
-    console().print(told, markup=False)
+        errors.print("  " + ", ".join(f"{name}: {value}" for name, value in failure.items()), markup=False)
+    console().print(_("{n} rules, {failed} failed tests.").format(n=rules, failed=len(failures)), markup=False)
+    console().print(_("{n} actions, {warned} warnings.").format(n=actions, warned=len(warnings)), markup=False)

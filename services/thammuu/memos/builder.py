@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from . import letter
-from .clean import clean_text
-from .findings import findings_section, tables_of
+from .closing import closing
+from .findings import annex_tables, finding_lines, findings_section
+from .forms import LABELS
 from .gain import gain_section
 from .left_out import left_out_section
-from .model import Annex, MemoModel, TextSection
+from .model import Annex, MemoModel, Section
+from .numbering import Numbering, numbered_headings
+from .plan import plan_opening, plan_sections
 from .practice import practice_section
-from .scope import Scope
+from .scope import MAX_IN_BODY, Part, Scope
+from .since import since_section
+from .slip import slip_sections
 from .standing import standing_section
-from .tasks import tasks_section
-from .wording import roman
+from .tasks import tasks_of, tasks_section, tasks_table
+from .wording import WORDS, capital, roman
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
     from thammuu.rulepack.actions import ActionCatalogue
@@ -25,115 +30,167 @@ if TYPE_CHECKING:
     from thammuu.rulepack.issuers import Issuer
     from thammuu.rulepack.units import Unit
 
+    from .model import FindingLine, Form, Language, Sentence, Table, Task
     from .view import PublicationView, SinceLast
 
-_Section = TypeVar("_Section")
+_LEAST_IN_PART = 5
 
 
 def build_memo(  # noqa: PLR0913  a memo has that many inputs, all named
     *,
-    unit: Unit,
+    body: Unit,
     round_name: str,
     as_of: date,
-    views: Sequence[PublicationView],
+    parts: Sequence[tuple[Unit, Sequence[PublicationView]]],
     catalogue: ActionCatalogue,
     agencies: AgencyRegister,
     issuer: Issuer,
     memo_id: str,
     templates_hash: str,
+    pack_hash: str,
+    language: Language = "vi",
+    form: Form | None = None,
     checkpoint: str | None = None,
     since: SinceLast | None = None,
-    successor: Unit | None = None,
     number: int | None = None,
     draft: bool = True,
 ) -> MemoModel:
     """Return the memo of one unit and round.
 
     Args:
-        unit: Whom it is about.
+        body: Who answers for the scores on the memo's date.
         round_name: The publications answered together, usually a year.
         as_of: The memo's date: offices, law, names and practice are those of that day.
-        views: The latest publication of each index the unit has.
+        parts: Each scored unit, the body itself or a unit that has merged into it, with the latest publication of
+            each index it has.
         catalogue: The tasks, with legal texts, working days and practice.
         agencies: Who holds which duty when.
         issuer: Who signs.
         memo_id: The memo's id, shown at the foot of each page.
         templates_hash: What the memo is printed with.
+        pack_hash: The rule pack.
+        language: Of the edition.
+        form: Which form; the issuer's own when None.
         checkpoint: The ledger's checkpoint, one line; None before there is one.
-        since: What became of the last memo.
-        successor: Who answers now for a unit that had merged away by the memo's date.
+        since: What came before this memo.
         number: The number in the issuer's register; None leaves room for it.
         draft: Whether "DỰ THẢO" shows.
     """
-    ordered = sorted(views, key=lambda view: (not view.framework.officially_ranked, view.framework.index))
-    scope = Scope(unit, round_name, as_of, ordered, catalogue, agencies, issuer, since, successor)
-    numerals = _Numerals()
-    standing = numerals.give(lambda numeral: standing_section(scope, numeral))
-    charts_before = 1 if standing and standing.chart else 0
-    findings = numerals.give(lambda numeral: findings_section(scope, numeral, charts_before + 1))
-    tables_before = len(findings.tables) if findings else 0
-    tasks = numerals.give(lambda numeral: tasks_section(scope, numeral, tables_before + 1))
-    listed = tasks.tasks if tasks else ()
-    gain = numerals.give(lambda numeral: gain_section(scope, numeral))
-    practice = numerals.give(lambda numeral: practice_section(scope, numeral))
-    since_last = numerals.give(lambda numeral: _since_section(scope, numeral))
-    left_out = numerals.give(lambda numeral: left_out_section(scope, numeral))
-    if standing and numerals.given == 1:
-        standing = standing.model_copy(update={"heading": standing.heading.partition(". ")[2]})
+    words = WORDS[language]
+    room = max(MAX_IN_BODY // max(len(parts), 1), _LEAST_IN_PART)
+    scope = Scope(
+        body=body,
+        round=round_name,
+        as_of=as_of,
+        parts=[Part(unit, sorted(views, key=letter.printing_order), as_of, words, room) for unit, views in parts],
+        catalogue=catalogue,
+        agencies=agencies,
+        issuer=issuer,
+        since=since,
+        words=words,
+        form=form or issuer.form,
+    )
+    tasks, lines = tasks_of(scope), finding_lines(scope)
+    opening, sections, tables = _content(scope, tasks, lines)
     return MemoModel(
+        form=scope.form,
+        language=language,
         draft=draft,
         round=round_name,
         dated=as_of,
-        title=f"Công văn về {letter.subject(scope, has_tasks=bool(listed))}",
+        issuer=issuer.id,
+        title=letter.title(scope, has_tasks=bool(tasks)),
         unit=letter.unit_line(scope),
-        labels=letter.LABELS,
-        letterhead=letter.letterhead(scope, number, has_tasks=bool(listed)),
-        addressees=letter.addressees(scope, listed),
-        opening=letter.opening(scope, has_tasks=bool(listed)),
-        standing=standing,
-        findings=findings,
-        tasks=tasks,
-        gain=gain,
-        practice=practice,
-        since=since_last,
-        left_out=left_out,
-        closing=letter.closing(scope, listed),
+        labels=LABELS[language],
+        letterhead=letter.letterhead(scope, number, has_tasks=bool(tasks)),
+        document_title=letter.document_title(scope, has_tasks=bool(tasks)),
+        addressees=letter.addressees(scope, tasks),
+        opening=opening,
+        sections=numbered_headings(sections),
+        closing=closing(scope, tasks),
         signature=letter.signature(scope),
-        recipients=letter.recipients(scope),
-        annexes=_annexes(scope, number),
-        provenance=letter.provenance(scope, memo_id, checkpoint, templates_hash),
+        recipients=letter.recipients(scope, tasks),
+        annexes=_annexes(scope, tables, number),
+        findings=lines,
+        tasks=tasks,
+        provenance=letter.provenance(scope, memo_id, checkpoint, templates_hash, pack_hash),
     )
 
 
-class _Numerals:
-    """Hands out I, II, III … to the sections that have content; a section alone needs none."""
-
-    def __init__(self) -> None:
-        self.given = 0
-
-    def give(self, section: Callable[[str], _Section | None]) -> _Section | None:
-        built = section(roman(self.given + 1))
-        self.given += built is not None
-        return built
+_Content = tuple["tuple[Sentence, ...]", "list[Section]", "dict[str, tuple[Table, ...]]"]
+"""What stands before the first heading, the sections, and the tables of each annex by its title."""
 
 
-def _since_section(scope: Scope, numeral: str) -> TextSection | None:
-    if scope.since is None or not scope.since.items:
-        return None
-    items = tuple(clean_text(f"{item}.") for item in scope.since.items)
-    return TextSection(heading=f"{numeral}. KẾT QUẢ THỰC HIỆN VĂN BẢN TRƯỚC", paragraphs=(), entries=items)
+def _content(scope: Scope, tasks: tuple[Task, ...], lines: tuple[FindingLine, ...]) -> _Content:
+    numbering = Numbering(scope.words)
+    others = scope.words.say("Các nội dung cần khắc phục khác", "Other findings")
+    if scope.form == "ke-hoach":
+        standings = _unnumbered_standings(scope)
+        found = _of_parts(findings_section(scope, part, numbering) for part in scope.parts)
+        beyond = annex_tables(scope, numbering)
+        annex = _annex_name(scope, 1, len([one for one in (tasks, beyond) if one]))
+        title = scope.words.say("Phân công nhiệm vụ", "Assignment of tasks")
+        assigned = {title: (tasks_table(scope, tasks, scope.words.say("Nhiệm vụ", "Tasks")),)} if tasks else {}
+        sections = plan_sections(scope, tasks, found, annex)
+        return plan_opening(scope, standings), sections, assigned | ({others: beyond} if beyond else {})
+    opening = letter.opening(scope, has_tasks=bool(tasks))
+    if scope.form == "phieu-bao":
+        standings = _unnumbered_standings(scope)
+        return opening, slip_sections(scope, standings, lines, tasks), {}
+    sections = _letter_sections(scope, tasks, lines, numbering)
+    beyond = annex_tables(scope, numbering)
+    return opening, sections, {others: beyond} if beyond else {}
 
 
-def _annexes(scope: Scope, number: int | None) -> tuple[Annex, ...]:
-    """Return the annex with the findings the body has no room for."""
-    if not scope.in_annex:
-        return ()
-    tables = tables_of(scope.in_annex, prefix="Bảng PL", first=1)
-    return (
+def _unnumbered_standings(scope: Scope) -> list[Section]:
+    """Return the standings of a form that prints no chart of them, so that its first figure is figure 1."""
+    apart = Numbering(scope.words)
+    return _of_parts(standing_section(scope, part, apart) for part in scope.parts)
+
+
+def _letter_sections(
+    scope: Scope, tasks: tuple[Task, ...], lines: tuple[FindingLine, ...], numbering: Numbering
+) -> list[Section]:
+    """Return the sections of a letter: part by part where units have merged, then what concerns all of them."""
+    before: list[Section | None] = []
+    for part in scope.parts:
+        mine = [standing_section(scope, part, numbering), findings_section(scope, part, numbering)]
+        if not scope.merged:
+            before += mine
+            continue
+        mine.append(gain_section(scope, part, numbering))
+        told = [one.model_copy(update={"level": 2, "unit_id": part.unit.id}) for one in mine if one]
+        heading = Section(kind="unit", heading=capital(part.unit_name), unit_id=part.unit.id, blocks=())
+        before += [heading, *told] if told else []
+    standings = [one for one in before if one and one.kind == "standing"]
+    made = [
+        *before,
+        tasks_section(scope, tasks, numbering),
+        *([] if scope.merged else [gain_section(scope, part, numbering) for part in scope.parts]),
+        practice_section(scope),
+        since_section(scope, standings, lines, tasks),
+        left_out_section(scope),
+    ]
+    return _of_parts(made)
+
+
+def _of_parts(sections: Iterable[Section | None]) -> list[Section]:
+    return [section for section in sections if section is not None]
+
+
+def _annex_name(scope: Scope, place: int, of: int) -> str:
+    name = scope.words.say("Phụ lục", "Annex")
+    return name if of == 1 else f"{name} {roman(place)}"
+
+
+def _annexes(scope: Scope, tables: dict[str, tuple[Table, ...]], number: int | None) -> tuple[Annex, ...]:
+    """Return the annexes; a single one has no number."""
+    return tuple(
         Annex(
-            number="Phụ lục",
-            title="CÁC NỘI DUNG CẦN KHẮC PHỤC KHÁC",
+            number=_annex_name(scope, place, len(tables)),
+            title=title.upper(),
             reference=letter.reference(scope, number),
-            tables=tables,
-        ),
+            blocks=found,
+        )
+        for place, (title, found) in enumerate(tables.items(), start=1)
     )

@@ -19,14 +19,15 @@ _SPACES = frozenset({"Zs", "Zl", "Zp"})
 
 @lru_cache(maxsize=4)
 def letters_of(fonts: Path) -> frozenset[int]:
-    """Return the code points that every font of a folder can draw."""
+    """Return the code points that every font of a folder can draw and a reader can see."""
     from fontTools.ttLib import TTFont  # type: ignore[import-untyped]  # it ships no types
 
     covers: list[set[int]] = []
     for file in sorted(fonts.glob("*.ttf")):
         with TTFont(file, lazy=True) as font:
             covers.append(set(font.getBestCmap()))
-    return frozenset(set.intersection(*covers)) if covers else frozenset()
+    drawn = set.intersection(*covers) if covers else set[int]()
+    return frozenset(code for code in drawn if unicodedata.category(chr(code)) not in _INVISIBLE)
 
 
 def clean_text(text: str, *, limit: int = MAX_LENGTH) -> str:
@@ -45,7 +46,18 @@ def _is_space(letter: str) -> bool:
 
 
 def drawable(text: str, letters: frozenset[int]) -> str:
-    """Return text with every letter outside the font replaced; lines stay."""
-    if text.isascii() or letters.issuperset(map(ord, text)):
+    """Return text in NFC, invisible letters dropped, those outside the font replaced; lines stay."""
+    if text.isascii() and text.isprintable():
         return text
-    return "".join(letter if ord(letter) in letters or letter == "\n" else REPLACEMENT for letter in text)
+    normal = unicodedata.normalize("NFC", text)
+    if letters.issuperset(map(ord, normal)):
+        return normal
+    return "".join(_drawn(letter, letters) for letter in normal)
+
+
+def _drawn(letter: str, letters: frozenset[int]) -> str:
+    if ord(letter) in letters or letter == "\n":
+        return letter
+    if _is_space(letter):
+        return " "
+    return "" if unicodedata.category(letter) in _INVISIBLE else REPLACEMENT

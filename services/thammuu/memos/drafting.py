@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from thammuu.intake import register
-from thammuu.memos import round as rounds
-from thammuu.memos.published import board_of, published_view
+from thammuu.canonical import content_hash
+from thammuu.errors import BadInputError
+from thammuu.i18n import _
+from thammuu.memos.answering import answer_of, memo_id_of
+from thammuu.memos.register import earlier_of
 
 if TYPE_CHECKING:
     from datetime import date
@@ -15,11 +17,20 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from thammuu.bus.context import Context
+    from thammuu.memos.answering import Answer
+    from thammuu.memos.model import Form, Language, MemoModel
+    from thammuu.memos.view import PublicationView, SinceLast
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A memo's model, stored, with what the register of memos keeps of it."""
+    """A memo's model, stored, with what the register of memos keeps of it.
+
+    Args:
+        own: Hash of what is the unit's own: a memo that was issued is corrected only if it changes.
+        corrects: The issued version that it would replace.
+        replaced: Memos of units that have merged into this one, whose drafts it takes over.
+    """
 
     memo_id: str
     unit_id: str
@@ -30,17 +41,30 @@ class Draft:
     publications: tuple[str, ...]
     findings: int
     tasks: int
+    at: int
+    pack: str
+    own: str
+    issuer: str
+    form: str
+    corrects: int | None
+    replaced: tuple[str, ...]
 
 
-def memo_id_of(unit_id: str, round_name: str) -> str:
-    """Return the id of a unit's memo in a round: there is one."""
-    return f"{unit_id}-{round_name}"
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """Which edition of a memo: None takes the issuing body of the settings, and its form."""
+
+    language: Language = "vi"
+    form: Form | None = None
+    issuer: str | None = None
+    number: int | None = None
+    draft: bool = True
 
 
 def draft_of(  # noqa: PLR0913, PLR0917  what a draft depends on
     context: Context, connection: Connection, unit_id: str, round_name: str, at: int, pack_hash: str
 ) -> Draft | None:
-    """Build and store a unit's memo model; None where no publication of the round has the unit.
+    """Build and store the memo model that tells of a unit; None where no publication of the round has it.
 
     Args:
         context: The program's parts.
@@ -50,39 +74,80 @@ def draft_of(  # noqa: PLR0913, PLR0917  what a draft depends on
         at: As of this sequence number of the register of publications.
         pack_hash: The rule pack whose actions and offices the memo uses.
     """
+    answer = answer_of(context, connection, unit_id, round_name, at, pack_hash)
+    return None if answer is None else stored_draft(context, connection, answer, Edition())
+
+
+def stored_draft(context: Context, connection: Connection, answer: Answer, edition: Edition) -> Draft:
+    """Build a memo's model and store it."""
+    since = earlier_of(context, connection, answer)
+    model = model_of(context, answer, edition, since)
+    return Draft(
+        memo_id=answer.memo_id,
+        unit_id=answer.body.id,
+        unit_code=answer.body.code,
+        round=answer.round,
+        dated=answer.as_of,
+        model_blob=context.blobs.put(context.renderer.json(model)),
+        publications=model.provenance.publications,
+        findings=sum(len(view.findings) for view in answer.views),
+        tasks=len(model.tasks),
+        at=answer.at,
+        pack=answer.pack.hash,
+        own=_own(answer, model),
+        issuer=model.issuer,
+        form=model.form,
+        corrects=since.corrects.version if since and since.corrects else None,
+        replaced=tuple(memo_id_of(unit.id, answer.round) for unit, _views in answer.parts if unit.id != answer.body.id),
+    )
+
+
+def model_of(context: Context, answer: Answer, edition: Edition, since: SinceLast | None) -> MemoModel:
+    """Build one edition of a memo; the same answer gives the same model.
+
+    Raises:
+        BadInputError: If the issuing body does not exist, or cannot write the form.
+    """
     from thammuu.memos.builder import build_memo
 
-    pack = context.packs.get(pack_hash)
-    rows = register.as_of(context, connection, at)
-    answered = [
-        row for row in rounds.answered(rows, round_name, at) if unit_id in board_of(context, connection, row).spans
-    ]
-    if not answered:
-        return None
-    as_of = max(row.published_on for row in answered)
-    views = [published_view(context, connection, row, unit_id, as_of) for row in answered]
-    unit = pack.units.get(unit_id)
-    memo_id = memo_id_of(unit_id, round_name)
-    model = build_memo(
-        unit=unit,
-        round_name=round_name,
-        as_of=as_of,
-        views=views,
+    pack = answer.pack
+    issuer = pack.issuer(edition.issuer or context.settings.issuer)
+    if edition.form == "ke-hoach" and not issuer.assigns:
+        raise BadInputError(
+            _("A plan (ke-hoach) is the unit's own: choose an issuer of the kind committee, not {issuer}.").format(
+                issuer=issuer.id
+            )
+        )
+    return build_memo(
+        body=answer.body,
+        round_name=answer.round,
+        as_of=answer.as_of,
+        parts=answer.parts,
         catalogue=pack.actions,
         agencies=pack.agencies,
-        issuer=pack.issuer(context.settings.issuer),
-        memo_id=memo_id,
-        successor=pack.units.heir(unit, as_of) if not unit.exists_on(as_of) else None,
+        issuer=issuer,
+        memo_id=answer.memo_id,
         templates_hash=context.renderer.templates_hash,
+        pack_hash=pack.hash,
+        language=edition.language,
+        form=edition.form,
+        since=since,
+        number=edition.number,
+        draft=edition.draft,
     )
-    return Draft(
-        memo_id=memo_id,
-        unit_id=unit_id,
-        unit_code=unit.code,
-        round=round_name,
-        dated=as_of,
-        model_blob=context.blobs.put(context.renderer.json(model)),
-        publications=tuple(view.publication_id for view in views),
-        findings=sum(len(view.findings) for view in views),
-        tasks=len(model.tasks.tasks) if model.tasks else 0,
+
+
+def _own(answer: Answer, model: MemoModel) -> str:
+    """Return the hash of the unit's own scores, findings, tasks and published totals; peers' figures are not in it."""
+    scores = [
+        [unit.id, view.framework.index, view.period, _scores(view)] for unit, views in answer.parts for view in views
+    ]
+    found = [[view.unit_id, one.concept, one.rule, one.severity] for view in answer.views for one in view.findings]
+    return content_hash(
+        {"scores": scores, "findings": found, "tasks": [[one.action_id, one.lead_id] for one in model.tasks]}
     )
+
+
+def _scores(view: PublicationView) -> list[list[Any]]:
+    names = ("code", "score", "published_rank", "published_total")
+    return [[row.get(name) for name in names] for row in view.facts]

@@ -1,27 +1,31 @@
-"""The memo stage: findings.raised → memo.drafted → memo.rendered."""
+"""The memo stage: findings.raised → memo.drafted → memo.rendered; memo.issued → memo.rendered."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import insert, select, update
 
+from thammuu.errors import EnvironmentFaultError
 from thammuu.events import (
     Event,
     FindingsRaised,
     FindingsRetracted,
     MemoDrafted,
+    MemoIssued,
     MemoRendered,
     MemoSuperseded,
     NewEvent,
 )
+from thammuu.i18n import _
 from thammuu.intake import register
-from thammuu.ledger.schema import memos
+from thammuu.ledger.schema import issued_memos, memos
 from thammuu.memos import round as rounds
-from thammuu.memos.drafting import Draft, draft_of, memo_id_of
+from thammuu.memos.answering import memo_id_of, successors
+from thammuu.memos.drafting import Draft, draft_of
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
     from thammuu.bus.context import Context, UnitOfWork
 
@@ -54,42 +58,49 @@ def recompose(event: Event, context: Context) -> Draft | None:
 
 
 def redraft(event: Event, work: UnitOfWork) -> list[NewEvent]:
-    """Keep a changed draft; supersede a memo that nothing supports any more."""
-    data = event.data
+    """Keep a changed draft; supersede the memos that nothing supports any more."""
+    data, new = event.data, work.prepared
     assert isinstance(data, FindingsRetracted)
-    memo_id = memo_id_of(data.unit_id, register.get(work.connection, data.publication_id).round)
-    known = work.connection.execute(select(memos.c.memo_id).where(memos.c.memo_id == memo_id)).scalar()
-    if known is None:
+    round_name = register.get(work.connection, data.publication_id).round
+    units = work.context.packs.get(data.pack).units
+    told = [memo_id_of(one.id, round_name) for one in successors(units, units.get(data.unit_id))]
+    known = [one for one in told if _known(work.connection, one)]
+    if not known:
         return []
-    return _supersede(memo_id, work.connection) if work.prepared is None else _keep(work.prepared, work.connection)
+    kept = _keep(new, work.connection) if new is not None else []
+    unsupported = [one for one in known if new is None or one != new.memo_id]
+    return kept + [out for one in unsupported for out in _supersede(one, work.connection, "publication-withdrawn")]
 
 
 def render_pdf(event: Event, context: Context) -> str:
-    """Print the drafted model and store the PDF; return the name of its blob."""
+    """Print the model and store the PDF; return the name of its blob."""
     data = event.data
-    assert isinstance(data, MemoDrafted)
+    assert isinstance(data, MemoDrafted | MemoIssued)
     return context.blobs.put(context.renderer.stored_pdf(context.blobs.get(data.model)))
 
 
 def keep_pdf(event: Event, work: UnitOfWork) -> list[NewEvent]:
     """Record the PDF; a draft that was re-written meanwhile keeps its newer state."""
     data, pdf = event.data, work.prepared
-    assert isinstance(data, MemoDrafted)
+    assert isinstance(data, MemoDrafted | MemoIssued)
     assert isinstance(pdf, str)
-    current = (memos.c.memo_id == data.memo_id) & (memos.c.version == data.version)
-    work.connection.execute(update(memos).where(current).values(pdf=pdf))
+    for table in (memos, issued_memos):
+        current = (table.c.memo_id == data.memo_id) & (table.c.model == data.model)
+        work.connection.execute(update(table).where(current).values(pdf=pdf))
     rendered = MemoRendered(memo_id=data.memo_id, version=data.version, model=data.model, pdf=pdf)
     return [NewEvent(subject=event.subject, data=rendered)]
 
 
 def _keep(new: Draft, connection: Connection) -> list[NewEvent]:
     known = connection.execute(select(memos).where(memos.c.memo_id == new.memo_id)).one_or_none()
-    if known is not None and known.status == "draft" and known.model == new.model_blob:
-        return []
+    taken_over = [out for one in new.replaced for out in _supersede(one, connection, "units-merged")]
+    if known is not None and (_unchanged(known, new) or _drifted(known, new)):
+        return taken_over
     version = 1 if known is None else known.version + 1
     values: dict[str, Any] = {"version": version, "status": "draft", "model": new.model_blob, "pdf": None}
-    values["dated"] = new.dated
-    values |= {"findings": new.findings, "tasks": new.tasks}
+    values |= {
+        name: getattr(new, name) for name in ("dated", "findings", "tasks", "at", "pack", "own", "issuer", "form")
+    }
     if known is None:
         values |= {"memo_id": new.memo_id, "unit_id": new.unit_id, "unit_code": new.unit_code, "round": new.round}
         connection.execute(insert(memos).values(**values))
@@ -104,14 +115,40 @@ def _keep(new: Draft, connection: Connection) -> list[NewEvent]:
         publications=new.publications,
         findings=new.findings,
         tasks=new.tasks,
+        at=new.at,
+        pack=new.pack,
+        corrects=new.corrects,
     )
-    return [NewEvent(subject=new.unit_id, data=drafted)]
+    return [*taken_over, NewEvent(subject=new.unit_id, data=drafted)]
 
 
-def _supersede(memo_id: str, connection: Connection) -> list[NewEvent]:
-    known = connection.execute(select(memos).where(memos.c.memo_id == memo_id)).one()
-    if known.status != "draft":
+def _unchanged(known: Row[Any], new: Draft) -> bool:
+    return bool(known.status == "draft" and known.model == new.model_blob)
+
+
+def _drifted(known: Row[Any], new: Draft) -> bool:
+    """Tell whether a memo was issued and nothing of the unit's own has changed since: it is not sent again.
+
+    Raises:
+        EnvironmentFaultError: If it was issued after the draft was composed; the next try sees it.
+    """
+    if known.status != "issued":
+        return False
+    if new.corrects != known.version:
+        raise EnvironmentFaultError(_("{memo} was issued meanwhile.").format(memo=new.memo_id))
+    return bool(known.own == new.own)
+
+
+def _known(connection: Connection, memo_id: str) -> bool:
+    return connection.execute(select(memos.c.memo_id).where(memos.c.memo_id == memo_id)).scalar() is not None
+
+
+def _supersede(
+    memo_id: str, connection: Connection, reason: Literal["publication-withdrawn", "units-merged"]
+) -> list[NewEvent]:
+    known = connection.execute(select(memos).where(memos.c.memo_id == memo_id)).one_or_none()
+    if known is None or known.status != "draft":
         return []
     connection.execute(update(memos).where(memos.c.memo_id == memo_id).values(status="superseded"))
-    data = MemoSuperseded(memo_id=memo_id, version=known.version, reason="publication-withdrawn")
+    data = MemoSuperseded(memo_id=memo_id, version=known.version, reason=reason)
     return [NewEvent(subject=known.unit_id, data=data)]

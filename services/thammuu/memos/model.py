@@ -1,23 +1,53 @@
 """The memo as data: everything its templates print, already worded and formatted.
 
-Templates decide nothing. A section without content is absent, headings carry their number, figures are text
-with a decimal comma. Beside the printed text stand the ids that lead back to findings, actions and publications.
+A memo is a list of sections, a section a list of blocks: paragraphs, items, tables, charts. Templates decide
+nothing: they print the blocks in order. A section without content is absent, headings carry their number, figures
+are text. Every sentence and row says what it rests on; one that rests on nothing is refused here, so that it can
+never be printed. Beside the printed text stand the findings and tasks as data.
 """
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-Form = Literal["cong-van"]
+from .because import KINDS
+
+Form = Literal["cong-van", "thong-bao", "ke-hoach", "phieu-bao", "bao-cao"]
 Language = Literal["vi", "en"]
 Severity = Literal["critical", "major", "minor", "information"]
+SectionKind = Literal[
+    "unit",
+    "standing",
+    "findings",
+    "tasks",
+    "gain",
+    "practice",
+    "since",
+    "left-out",
+    "purpose",
+    "goals",
+    "budget",
+    "organisation",
+    "zeros",
+    "sent",
+]
+Reference = Annotated[str, StringConstraints(pattern=rf"^({'|'.join(sorted(KINDS))}):\S")]
+Because = Annotated[tuple[Reference, ...], Field(min_length=1)]
+"""References of :mod:`thammuu.memos.because`: what a text rests on, never empty."""
 
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Sentence(_Frozen):
+    """A paragraph's or item's text with what it rests on."""
+
+    text: str
+    because: Because
 
 
 class Labels(_Frozen):
@@ -28,6 +58,9 @@ class Labels(_Frozen):
     draft: str
     addressed_to: str
     recipients: str
+    output: str
+    deadline: str
+    more: str
 
 
 class UnitLine(_Frozen):
@@ -40,13 +73,43 @@ class UnitLine(_Frozen):
 
 
 class Letterhead(_Frozen):
-    """The two columns on top of the first page."""
+    """The two columns on top of the first page; ``subject`` is empty in forms that have a title instead."""
 
     governing_body: str
     issuing_body: str
     number: str
     subject: str
     place_and_date: str
+
+
+class DocumentTitle(_Frozen):
+    """The name of the form and what it is about, centred; a công văn has none."""
+
+    name: str
+    about: str
+
+
+class Paragraph(_Frozen):
+    """A paragraph; ``note_number`` points to a footnote."""
+
+    kind: Literal["paragraph"] = "paragraph"
+    sentence: Sentence
+    note_number: int | None = None
+
+
+class Item(_Frozen):
+    """A line of a list, printed after a dash."""
+
+    kind: Literal["item"] = "item"
+    sentence: Sentence
+
+
+class Note(_Frozen):
+    """A numbered footnote, printed small under the paragraphs that point to it."""
+
+    kind: Literal["note"] = "note"
+    number: int
+    sentence: Sentence
 
 
 class Column(_Frozen):
@@ -58,18 +121,23 @@ class Column(_Frozen):
 
 
 class Row(_Frozen):
-    """A table row; a line break inside a cell starts a new paragraph."""
+    """A table row; a line break inside a cell starts a new paragraph.
+
+    A row of one cell in a table of more columns is a heading across the table.
+    """
 
     cells: tuple[str, ...]
+    because: Because
 
 
 class Table(_Frozen):
-    """A printed table."""
+    """A printed table, its heading row repeated on each page."""
 
+    kind: Literal["table"] = "table"
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
-    note: str = ""
+    note: Sentence | None = None
 
 
 class Bar(_Frozen):
@@ -99,39 +167,44 @@ class Series(_Frozen):
 class Chart(_Frozen):
     """A chart: bars (gaps to the peer median) or series (rank over the periods)."""
 
-    kind: Literal["gaps", "ranks"]
+    kind: Literal["chart"] = "chart"
+    shows: Literal["gaps", "ranks"]
     caption: str
     alt: str
     bars: tuple[Bar, ...] = ()
     series: tuple[Series, ...] = ()
+    because: Because
 
 
-class Standing(_Frozen):
-    """One index's latest result in one line."""
-
-    index: str
-    publication_id: str
-    text: str
-    note_number: int | None = None
+Block = Annotated[Paragraph | Item | Note | Table | Chart, Field(discriminator="kind")]
 
 
-class StandingSection(_Frozen):
-    """Where the unit stands on every index it has."""
+class Section(_Frozen):
+    """A heading with its blocks.
 
+    Args:
+        kind: What it is about.
+        heading: With its number; empty where the form prints none.
+        level: 1, or 2 below a section of another.
+        unit_id: The unit it speaks of, where a memo speaks of several.
+    """
+
+    kind: SectionKind
     heading: str
-    lines: tuple[Standing, ...]
-    notes: tuple[str, ...] = ()
-    chart: Chart | None = None
+    level: Literal[1, 2] = 1
+    unit_id: str = ""
+    blocks: tuple[Block, ...]
 
 
 class FindingLine(_Frozen):
-    """A finding as the memo tells it; the printed row is in the section's tables.
+    """A finding as data; the printed row is in a section's or an annex's table.
 
     ``rule`` and ``covers`` (rules of weaker findings on the same criterion) are for readers of the data, never printed.
     """
 
     id: str
     publication_id: str
+    unit_id: str
     concept: str
     code: str
     severity: Severity
@@ -140,16 +213,6 @@ class FindingLine(_Frozen):
     rule: str
     covers: tuple[str, ...] = ()
     in_body: bool
-
-
-class FindingsSection(_Frozen):
-    """What lost most, one table an index."""
-
-    heading: str
-    paragraphs: tuple[str, ...]
-    tables: tuple[Table, ...]
-    lines: tuple[FindingLine, ...]
-    chart: Chart | None = None
 
 
 class Task(_Frozen):
@@ -173,24 +236,6 @@ class Task(_Frozen):
     gain_points: float | None
 
 
-class TasksSection(_Frozen):
-    """Who should do what by when."""
-
-    heading: str
-    paragraphs: tuple[str, ...]
-    table: Table
-    tasks: tuple[Task, ...]
-    not_assigned: tuple[str, ...] = ()
-
-
-class TextSection(_Frozen):
-    """A section of paragraphs and items: gain, practice, since the last memo, left out."""
-
-    heading: str
-    paragraphs: tuple[str, ...]
-    entries: tuple[str, ...] = ()
-
-
 class Signature(_Frozen):
     """The signature block; the name stays blank until somebody signs."""
 
@@ -205,17 +250,24 @@ class Annex(_Frozen):
     number: str
     title: str
     reference: str
-    tables: tuple[Table, ...]
+    blocks: tuple[Block, ...]
     landscape: bool = True
 
 
 class Provenance(_Frozen):
-    """What a reader needs to verify the memo."""
+    """What a reader needs to verify the memo.
+
+    Args:
+        pack: Hash of the rule pack: rules, actions, offices and law.
+        publications: The publications it answers.
+    """
 
     memo_id: str
     checkpoint: str
     verify_address: str
     templates_hash: str
+    pack: str
+    publications: tuple[str, ...]
     line: str
     qr: str
     qr_alt: str
@@ -229,21 +281,24 @@ class MemoModel(_Frozen):
     draft: bool
     round: str
     dated: date
+    issuer: str
     title: str
     unit: UnitLine
     labels: Labels
     letterhead: Letterhead
-    addressees: tuple[str, ...]
-    opening: tuple[str, ...]
-    standing: StandingSection | None = None
-    findings: FindingsSection | None = None
-    tasks: TasksSection | None = None
-    gain: TextSection | None = None
-    practice: TextSection | None = None
-    since: TextSection | None = None
-    left_out: TextSection | None = None
-    closing: tuple[str, ...]
+    document_title: DocumentTitle | None = None
+    addressees: tuple[str, ...] = ()
+    grounds: tuple[Sentence, ...] = ()
+    opening: tuple[Sentence, ...]
+    sections: tuple[Section, ...] = ()
+    closing: tuple[Sentence, ...]
     signature: Signature
     recipients: tuple[str, ...]
     annexes: tuple[Annex, ...] = ()
+    findings: tuple[FindingLine, ...] = ()
+    tasks: tuple[Task, ...] = ()
     provenance: Provenance
+
+    def section(self, kind: SectionKind, unit_id: str = "") -> Section | None:
+        """Return the first section of a kind, or None."""
+        return next((one for one in self.sections if one.kind == kind and unit_id in ("", one.unit_id)), None)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from thammuu.intake import register
-from thammuu.memos import round as rounds
+from thammuu.memos.answering import answer_of
 from thammuu.memos.gain import shortest_path
-from thammuu.memos.published import board_of, published_view
 from thammuu.memos.shelf import listing
 from thammuu.memos.weighing import weighed
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from thammuu.bus.context import Context
     from thammuu.memos.view import PublicationView
     from thammuu.memos.weighing import Weighed
+    from thammuu.rulepack.units import Unit
 
 _WORST = 2
 _NAME_LENGTH = 40
@@ -33,26 +33,36 @@ def round_overview(context: Context, round_name: str, language: str) -> list[dic
     """
     with context.database.snapshot() as connection:
         last = register.next_sequence(connection) - 1
-        answered = rounds.answered(register.as_of(context, connection, last), round_name, last)
+        pack = context.packs.active.hash
         rows = []
         for memo in listing(context, round_name):
-            mine = [row for row in answered if memo["unit_id"] in board_of(context, connection, row).spans]
-            as_of = max((row.published_on for row in mine), default=context.clock().date())
-            views = [published_view(context, connection, row, memo["unit_id"], as_of) for row in mine]
-            rows.append(_row(memo, views, language))
+            answer = answer_of(context, connection, memo["unit_id"], round_name, last, pack, memo["dated"])
+            rows.append(_row(memo, answer.parts if answer else (), language))
     return rows
 
 
-def _row(memo: dict[str, Any], views: Sequence[PublicationView], language: str) -> dict[str, Any]:
+def _row(
+    memo: dict[str, Any], parts: Sequence[tuple[Unit, Sequence[PublicationView]]], language: str
+) -> dict[str, Any]:
+    views = [view for _unit, mine in parts for view in mine]
     gains = [path[2] - path[1] for path in map(shortest_path, views) if path[0]]
     return {
         "unit_code": memo["unit_code"],
         "unit": memo["unit_name"],
-        "rank": ", ".join(filter(None, (_rank(view, language) for view in views))),
+        "rank": "; ".join(filter(None, (_ranks(unit, mine, memo, language) for unit, mine in parts))),
         "worst_findings": "; ".join(_worst(views, language)),
         "tasks": memo["tasks"],
-        "possible_gain": round(sum(gains), 2) if gains else None,
+        # the points of units that have merged since are never added up
+        "possible_gain": round(sum(gains), 2) if gains and len(parts) == 1 else None,
     }
+
+
+def _ranks(unit: Unit, views: Sequence[PublicationView], memo: dict[str, Any], language: str) -> str:
+    """Return the unit's ranks, with its name where it has merged into the memo's unit since."""
+    told = ", ".join(filter(None, (_rank(view, language) for view in views)))
+    if not told or unit.id == memo["unit_id"]:
+        return told
+    return f"{unit.name_on(memo['dated'])}: {told}"
 
 
 def _worst(views: Sequence[PublicationView], language: str) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -13,14 +12,10 @@ from thammuu.analysis.findings import Finding
 from thammuu.analysis.loading import earlier_of
 from thammuu.intake import register
 from thammuu.ledger.schema import analyses, findings
-from thammuu.memos.view import BestPeer, Climber, HistoryPoint, PartResult, PublicationView
-from thammuu.memos.wording import dated_name
+from thammuu.memos.facts_board import FactsBoard
+from thammuu.memos.view import HistoryPoint, PartResult, PublicationView
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import date
-
-    import polars as pl
     from sqlalchemy import Connection
 
     from thammuu.bus.context import Context
@@ -28,36 +23,6 @@ if TYPE_CHECKING:
 
 _PERIODS = 12
 """Periods that a memo's chart of ranks goes back."""
-_LEADERS = 2
-"""The best unit and the next: one of them is not the memo's own unit."""
-
-
-@dataclass(frozen=True)
-class FactsBoard:
-    """The stored facts of a publication, with what every unit's memo asks of the others.
-
-    Args:
-        frame: All facts, sorted by unit.
-        spans: Unit → (first row, rows).
-        best: Node code → the units with the best attainment.
-        climbers: Node code → the units whose attainment rose most.
-        totals: The totals of all units that have one.
-        aggregates: Rows that are no units: label → node code → score.
-        silenced: Unit → firings of rules that a person silenced.
-    """
-
-    frame: pl.DataFrame
-    spans: dict[str, tuple[int, int]]
-    best: dict[str, list[dict[str, Any]]]
-    climbers: dict[str, list[dict[str, Any]]]
-    totals: tuple[float, ...]
-    aggregates: Mapping[str, Mapping[str, float]]
-    silenced: Mapping[str, int]
-
-    def rows(self, unit_id: str) -> list[dict[str, Any]]:
-        """Return a unit's facts, one mapping a node; none for a unit that the publication lacks."""
-        start, length = self.spans.get(unit_id, (0, 0))
-        return self.frame.slice(start, length).to_dicts()
 
 
 def board_of(context: Context, connection: Connection, row: Registered) -> FactsBoard:
@@ -86,9 +51,7 @@ def standings_of(context: Context, connection: Connection, row: Registered) -> d
     return found
 
 
-def published_view(
-    context: Context, connection: Connection, row: Registered, unit_id: str, as_of: date
-) -> PublicationView:
+def published_view(context: Context, connection: Connection, row: Registered, unit_id: str) -> PublicationView:
     """Return what a unit's memo needs of a publication that has the unit.
 
     Args:
@@ -96,19 +59,12 @@ def published_view(
         connection: A snapshot.
         row: The publication.
         unit_id: The unit.
-        as_of: The memo's date, which names the other units.
     """
     board = board_of(context, connection, row)
     pack = context.packs.get(row.pack)
-
-    def named(other: str) -> str:
-        return dated_name(pack.units.get(other), as_of)
-
-    # of some units only, nobody is known to be the best
-    best = {code: _other(leaders, unit_id) for code, leaders in board.best.items() if row.complete}
-    climbers = {code: _other(leaders, unit_id) for code, leaders in board.climbers.items() if row.complete}
     return PublicationView(
         framework=pack.frameworks.get(row.framework_id),
+        unit_id=unit_id,
         publication_id=row.publication_id,
         period=row.period,
         revision=row.revision,
@@ -117,16 +73,10 @@ def published_view(
         facts=board.rows(unit_id),
         findings=_findings(connection, row.publication_id, unit_id),
         history=_history(context, connection, row, unit_id),
-        best_peer={
-            code: BestPeer(one["unit_id"], named(one["unit_id"]), one["score"]) for code, one in best.items() if one
-        },
-        climbers={
-            code: Climber(one["unit_id"], named(one["unit_id"]), one["score"], one["delta"])
-            for code, one in climbers.items()
-            if one
-        },
+        **board.peers(pack.units, unit_id),
         totals=board.totals,
-        parts=_parts(context, connection, row, unit_id, as_of),
+        unscored=board.unscored,
+        parts=_parts(context, connection, row, unit_id),
         silenced=board.silenced.get(unit_id, 0),
         aggregates=board.aggregates,
     )
@@ -136,34 +86,13 @@ def _load(context: Context, connection: Connection, row: Registered) -> FactsBoa
     import polars as pl
 
     analysis = connection.execute(select(analyses).where(analyses.c.publication_id == row.publication_id)).one()
-    frame = pl.read_parquet(io.BytesIO(context.blobs.get(analysis.facts))).sort("unit_id", maintain_order=True)
-    runs = frame.with_row_index("at").group_by("unit_id", maintain_order=True).agg(pl.col("at").first(), pl.len())
-    root = context.packs.get(row.pack).frameworks.get(row.framework_id).root.code
-    totals = frame.filter(pl.col("code") == root)
-    return FactsBoard(
-        frame=frame,
-        spans={unit: (at, length) for unit, at, length in runs.rows()},
-        best=_leaders(frame, "attainment"),
-        climbers=_leaders(frame.filter(pl.col("delta") > 0), "delta"),
-        totals=tuple(totals["total"].drop_nulls().to_list()) if row.complete else (),
+    return FactsBoard.of(
+        pl.read_parquet(io.BytesIO(context.blobs.get(analysis.facts))),
+        context.packs.get(row.pack).frameworks.get(row.framework_id).root.code,
+        complete=row.complete,
         aggregates=_aggregates(json.loads(context.blobs.get(row.content))),
         silenced={unit: len(firings) for unit, firings in json.loads(analysis.silenced).items()},
     )
-
-
-def _leaders(frame: pl.DataFrame, by: str) -> dict[str, list[dict[str, Any]]]:
-    import polars as pl
-
-    held = frame.filter(pl.col(by).is_not_null()).sort(by, "unit_code", descending=[True, False])
-    top = held.group_by("code", maintain_order=True).head(_LEADERS)
-    leaders: dict[str, list[dict[str, Any]]] = {}
-    for one in top.select("code", "unit_id", "score", "delta").to_dicts():
-        leaders.setdefault(one["code"], []).append(one)
-    return leaders
-
-
-def _other(leaders: list[dict[str, Any]], unit_id: str) -> dict[str, Any] | None:
-    return next((one for one in leaders if one["unit_id"] != unit_id), None)
 
 
 def _aggregates(payload: dict[str, Any]) -> dict[str, dict[str, float]]:
@@ -202,9 +131,7 @@ def _ranked(context: Context, row: Registered) -> int | None:
     return len(pack.units.at(row.period_end, framework.unit_level)) if framework.officially_ranked else None
 
 
-def _parts(
-    context: Context, connection: Connection, row: Registered, unit_id: str, as_of: date
-) -> tuple[PartResult, ...]:
+def _parts(context: Context, connection: Connection, row: Registered, unit_id: str) -> tuple[PartResult, ...]:
     """Return the results of the units that merged into this one, from the period before, where it was not there yet."""
     units = context.packs.get(row.pack).units
     before = earlier_of(register.as_of(context, connection, row.sequence), row, row.sequence)[:1]
@@ -213,6 +140,5 @@ def _parts(
         for previous in before:
             point = _point(context, connection, previous, part.id)
             if point is not None:
-                name = dated_name(part, as_of)
-                found.append(PartResult(name, point.period, point.total, point.rank, point.n))
+                found.append(PartResult(part, point.period, point.total, point.rank, point.n))
     return tuple(found)

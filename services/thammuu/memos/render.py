@@ -1,37 +1,38 @@
-"""Print a memo model as PDF, HTML, plain text and JSON; the same model gives the same bytes."""
+"""Print a memo model as PDF, DOCX, HTML, plain text, chat message and JSON; the same model gives the same bytes."""
 
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import date
 from functools import cached_property
-from threading import Lock, local
 from typing import TYPE_CHECKING, Any
 
 from thammuu.canonical import sha256_hex
-from thammuu.clock import VIETNAM
-from thammuu.errors import EnvironmentFaultError, PermanentRefusalError
+from thammuu.errors import EnvironmentFaultError
 from thammuu.i18n import _
 
-from .clean import drawable, letters_of
+from .chat import fitted
+from .clean import letters_of
+from .pictures import Pictures
+from .printable import check_tables, is_plain, printable
 from .sandbox import sandboxed
+from .typesetting import Typesetter
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import typst
     from jinja2 import Environment
 
+    from .docx import WordTemplate
     from .model import MemoModel
 
 MESSAGE = "action_memo"
-QR_MASK = 2
+MARKUP_TEMPLATES = ("charts.svg.j2", "memo.html.j2", "blocks.docx.j2")
+PLAIN_TEMPLATES = ("memo.txt.j2", "chat.txt.j2")
 
 
 class Renderer:
     """Prints memo models with the templates of one folder; safe to share between threads.
-
-    Each thread owns one typst compiler; all share one set of fonts.
 
     Args:
         templates: The templates folder, with ``action_memo/`` and ``fonts/`` in it.
@@ -46,8 +47,7 @@ class Renderer:
         for needed in (self._folder / "memo.typ", self._fonts_folder):
             if not needed.exists():
                 raise EnvironmentFaultError(_("The templates folder lacks {path}").format(path=needed))
-        self._threads = local()
-        self._lock = Lock()
+        self._typesetter = Typesetter(self._folder, self._fonts_folder)
 
     @cached_property
     def templates_hash(self) -> str:
@@ -71,14 +71,15 @@ class Renderer:
 
         told = _("The template {file} has a fault: {fault}")
         try:
-            for name in ("charts.svg.j2", "memo.html.j2"):
+            for name in MARKUP_TEMPLATES:
                 self._markup.get_template(name)
-            self._plain.get_template("memo.txt.j2")
+            for name in PLAIN_TEMPLATES:
+                self._plain.get_template(name)
         except TemplateError as fault:
             place = f"{getattr(fault, 'name', '')}:{getattr(fault, 'lineno', '')}"
             raise EnvironmentFaultError(told.format(file=place, fault=fault)) from fault
         try:
-            self._compiler().compile(sys_inputs={"memo": "{}", "art": "{}", "attach": "0"}, format="pdf")
+            self._typesetter.without_memo()
         except typst.TypstError as fault:
             # an empty memo lacks the first thing that a whole template asks of it
             if "does not contain key" not in str(fault):
@@ -94,7 +95,7 @@ class Renderer:
         """Return the memo as PDF/A-3a and PDF/UA-1 with its JSON attached, dated by the memo.
 
         Raises:
-            PermanentRefusalError: If typst refuses the memo or warns about it.
+            PermanentRefusalError: If the memo cannot be printed, naming the field, or typst refuses it.
         """
         return self.stored_pdf(self.json(model))
 
@@ -107,14 +108,17 @@ class Renderer:
         """Return what the typst template reads, the memo and its pictures as JSON, and the memo's date.
 
         Args:
-            stored: The model as :meth:`json` gives it.
+            stored: The model as :meth:`json` gives it; attached as it is, whatever letters are printed.
         """
         text = stored.decode()
         data: dict[str, Any] = json.loads(text)
-        if not self._letters.issuperset(map(ord, set(text))):
-            data = _drawable(data, self._letters)
-            text = _as_json(data)
-        inputs = {"memo": text, "art": _as_json(self._art(data)), "attach": "1"}
+        check_tables(data)
+        attach, printed = "1", text
+        if not is_plain(text, self._letters):
+            drawn = printable(data, self._letters)
+            if drawn != data:
+                attach, printed, data = text, _as_json(drawn), drawn
+        inputs = {"memo": printed, "art": _as_json(self._pictures.of(data)), "attach": attach}
         return inputs, date.fromisoformat(data["dated"])
 
     def typeset(self, inputs: dict[str, str], dated: date) -> bytes:
@@ -123,21 +127,7 @@ class Renderer:
         Raises:
             PermanentRefusalError: If typst refuses the memo or warns about it.
         """
-        import typst
-
-        at = datetime(dated.year, dated.month, dated.day, tzinfo=VIETNAM)
-        try:
-            printed, warnings = self._compiler().compile_with_warnings(
-                sys_inputs=inputs, format="pdf", pdf_standards=["a-3a", "ua-1"], timestamp=at
-            )
-        except typst.TypstError as fault:
-            raise PermanentRefusalError(_("The memo does not typeset: {fault}").format(fault=fault)) from fault
-        if warnings:
-            raise PermanentRefusalError(
-                _("The memo typesets with warnings: {warnings}").format(warnings=[str(one) for one in warnings])
-            )
-        assert isinstance(printed, bytes)
-        return printed
+        return self._typesetter.pdf(inputs, dated)
 
     def html(self, model: MemoModel) -> str:
         """Return the memo as one HTML page, styles and charts inside it."""
@@ -145,12 +135,32 @@ class Renderer:
 
         data = self._printable(model)
         css = (self._folder / "memo.css").read_text(encoding="utf-8")
-        art = {name: Markup(svg) for name, svg in self._art(data).items()}  # noqa: S704  our own macros escaped it
+        art = {name: Markup(svg) for name, svg in self._pictures.of(data).items()}  # noqa: S704  our macros escaped it
         return self._markup.get_template("memo.html.j2").render(memo=data, art=art, css=Markup(css))  # noqa: S704
 
     def text(self, model: MemoModel) -> str:
         """Return the memo as plain text."""
         return self._plain.get_template("memo.txt.j2").render(memo=self._printable(model))
+
+    def chat(self, model: MemoModel, link: str = "") -> str:
+        """Return a message of at most 1,500 characters: the standing, the first tasks, where the memo is."""
+        data = self._printable(model)
+        where = link or data["provenance"]["verify_address"]
+        return fitted(self._plain.get_template("chat.txt.j2").render(memo=data, link=where))
+
+    def docx(self, model: MemoModel) -> bytes:
+        """Return the memo as a Word document, dated by the memo.
+
+        Raises:
+            PermanentRefusalError: If the memo cannot be printed, naming the field.
+        """
+        return self._word.document(self._printable(model))
+
+    @cached_property
+    def _word(self) -> WordTemplate:
+        from .docx import WordTemplate
+
+        return WordTemplate(self._folder, self._fonts_folder, self._markup, self._pictures)
 
     @cached_property
     def _markup(self) -> Environment:
@@ -161,71 +171,18 @@ class Renderer:
         return sandboxed(self._folder, markup=False)
 
     @cached_property
+    def _pictures(self) -> Pictures:
+        return Pictures(self._markup, self._typesetter)
+
+    @cached_property
     def _letters(self) -> frozenset[int]:
         return letters_of(self._fonts_folder)
 
-    @cached_property
-    def _charts(self) -> Any:  # noqa: ANN401  a template module has no type of its own
-        return self._markup.get_template("charts.svg.j2").module
-
-    @cached_property
-    def _fonts(self) -> typst.Fonts:
-        import typst
-
-        return typst.Fonts(
-            include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(self._fonts_folder)]
-        )
-
-    def _compiler(self) -> typst.Compiler:
-        """Return this thread's compiler. Compilers made from bytes fail on their second use; a path does not."""
-        import typst
-
-        compiler: typst.Compiler | None = getattr(self._threads, "compiler", None)
-        if compiler is None:
-            with self._lock:
-                fonts = self._fonts
-            compiler = typst.Compiler(
-                str(self._folder / "memo.typ"),
-                root=str(self._folder),
-                font_paths=fonts,
-                sys_inputs={"memo": "{}", "art": "{}", "attach": "0"},
-            )
-            self._threads.compiler = compiler
-        return compiler
-
     def _printable(self, model: MemoModel) -> dict[str, Any]:
-        data: dict[str, Any] = _drawable(model.model_dump(mode="json"), self._letters)
-        return data
-
-    def _art(self, data: dict[str, Any]) -> dict[str, str]:
-        """Return the memo's pictures as SVG: its charts by section, and the code with the verify address."""
-        pictures = {"qr": _qr_svg(data["provenance"]["qr"])}
-        for name in ("standing", "findings"):
-            chart = (data[name] or {}).get("chart")
-            if chart:
-                pictures[name] = str(getattr(self._charts, chart["kind"])(chart))
-        return pictures
-
-
-def _drawable(value: Any, letters: frozenset[int]) -> Any:  # noqa: ANN401  any JSON value
-    if isinstance(value, str):
-        return drawable(value, letters)
-    if isinstance(value, dict):
-        return {key: _drawable(inner, letters) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_drawable(inner, letters) for inner in value]
-    return value
+        data = model.model_dump(mode="json")
+        check_tables(data)
+        return printable(data, self._letters)
 
 
 def _as_json(value: Any) -> str:  # noqa: ANN401  any JSON value
     return json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False)
-
-
-def _qr_svg(content: str) -> str:
-    import segno
-
-    # A given mask spares the search for the best of eight, 5 ms a memo; readers decode every mask alike.
-    svg: str = segno.make(content, error="m", micro=False, mask=QR_MASK).svg_inline(
-        border=0, svgclass=None, lineclass=None
-    )
-    return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1) if "xmlns" not in svg else svg

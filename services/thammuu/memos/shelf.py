@@ -1,26 +1,35 @@
-"""Drafted memos: list them, find one, print one, export many."""
+"""The memos there are: list them, find one, print one in any edition, export many."""
 
 from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from thammuu.clock import today
-from thammuu.errors import BadInputError
+from thammuu.errors import BadInputError, ThammuuError
 from thammuu.i18n import _
 from thammuu.ledger.schema import memos
+from thammuu.memos.answering import answer_of, successors
+from thammuu.memos.drafting import Edition, model_of
 from thammuu.memos.model import MemoModel
+from thammuu.memos.register import earlier_of, last_issued
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from thammuu.bus.context import Context
+    from thammuu.rulepack.units import Unit
 
-FORMATS = ("pdf", "html", "txt", "json")
+FORMATS = ("pdf", "docx", "html", "txt", "chat", "json")
+_BEFORE_MERGERS = date(2025, 6, 30)
+KEPT = Edition()
+"""The edition that is drafted, issued and kept; others are made when they are asked for."""
 
 
 def listing(context: Context, round_name: str | None = None) -> list[dict[str, Any]]:
@@ -30,6 +39,9 @@ def listing(context: Context, round_name: str | None = None) -> list[dict[str, A
         query = query.where(memos.c.round == round_name)
     with context.database.snapshot() as connection:
         rows = [dict(row._mapping) for row in connection.execute(query)]  # noqa: SLF001  SQLAlchemy's public name
+        for row in rows:
+            issued = last_issued(connection, row["memo_id"]) if row["status"] == "issued" else None
+            row["number"] = issued._mapping["number"] if issued is not None else None  # noqa: SLF001  the same
     units = context.packs.active.units
     for row in rows:
         row["unit_name"] = units.get(row["unit_id"]).name_on(row["dated"])
@@ -38,6 +50,8 @@ def listing(context: Context, round_name: str | None = None) -> list[dict[str, A
 
 def find(context: Context, unit: str, round_name: str | None = None) -> dict[str, Any]:
     """Return one memo's row by unit name, unit code or memo id; the newest round if none is named.
+
+    A unit that has merged away is found in its successor's memo.
 
     Raises:
         BadInputError: If there is no such memo; the nearest names are given.
@@ -49,9 +63,8 @@ def find(context: Context, unit: str, round_name: str | None = None) -> dict[str
     for row in rows:
         if wanted in (row["memo_id"].casefold(), row["unit_id"], row["unit_code"], row["unit_name"].casefold()):
             return row
-    ids = _resolved_ids(context, unit)
     for row in rows:
-        if row["unit_id"] in ids:
+        if any(row["unit_id"] == one.id for one in _resolved(context, unit)):
             return row
     near = [name for name, _score, _key in process.extract(unit, sorted({row["unit_name"] for row in rows}), limit=3)]
     raise BadInputError(
@@ -59,50 +72,105 @@ def find(context: Context, unit: str, round_name: str | None = None) -> dict[str
     )
 
 
-def _resolved_ids(context: Context, unit: str) -> set[str]:
-    from datetime import date
-
-    from thammuu.errors import ThammuuError
-
-    found = set()
-    for day in (today(context.clock), date(2025, 6, 30)):  # today, and before the mergers of 1 July 2025
+def _resolved(context: Context, unit: str) -> list[Unit]:
+    """Return the units a name may mean, today or before the mergers, each followed by those it merged into."""
+    units = context.packs.active.units
+    found: list[Unit] = []
+    for day in (today(context.clock), _BEFORE_MERGERS):
         try:
-            found.add(context.packs.active.units.resolve(unit, on=day).id)
+            found += successors(units, units.resolve(unit, on=day))
         except ThammuuError:
             continue
     return found
 
 
-def model_of(context: Context, row: dict[str, Any]) -> MemoModel:
-    """Return the stored model of a memo."""
-    return MemoModel.model_validate_json(context.blobs.get(row["model"]))
+def model_in(context: Context, row: dict[str, Any], edition: Edition = KEPT) -> MemoModel:
+    """Return a memo's model: the kept one, or another edition made from the same publications, rules and day.
+
+    Args:
+        context: The program's parts.
+        row: A row of :func:`listing`.
+        edition: Language, form and issuing body.
+
+    Raises:
+        BadInputError: If the issuing body or the form cannot be had.
+    """
+    if edition == KEPT:
+        return MemoModel.model_validate_json(context.blobs.get(row["model"]))
+    if row["at"] is None or row["pack"] is None:
+        raise BadInputError(
+            _("{memo} was drafted by an earlier version; publish its scores again.").format(memo=row["memo_id"])
+        )
+    with context.database.snapshot() as connection:
+        answer = answer_of(
+            context, connection, row["unit_id"], row["round"], row["at"], row["pack"], row["dated"]
+        )  # fmt: skip
+        if answer is None:
+            raise BadInputError(_("{memo} answers no publication any more.").format(memo=row["memo_id"]))
+        since = earlier_of(context, connection, answer, below=row["version"])
+    asked = replace(edition, number=row["number"], draft=row["status"] != "issued")
+    return model_of(context, answer, asked, since)
 
 
-def printed(context: Context, row: dict[str, Any], fmt: str) -> bytes:
+def printed(context: Context, row: dict[str, Any], fmt: str, edition: Edition = KEPT) -> bytes:
     """Return a memo in one format: the stored PDF if there is one, anything else from the model.
 
     Args:
         context: The program's parts.
         row: A row of :func:`listing`.
-        fmt: ``pdf``, ``html``, ``txt`` (or ``text``) or ``json``.
+        fmt: One of :data:`FORMATS`, or ``text``.
+        edition: Language, form and issuing body.
     """
-    if fmt == "json":
+    kept = edition == KEPT
+    if fmt == "json" and kept:
         return context.blobs.get(row["model"]) + b"\n"
-    if fmt == "pdf" and row["pdf"]:
+    if fmt == "pdf" and kept and row["pdf"]:
         return context.blobs.get(row["pdf"])
-    model, renderer = model_of(context, row), context.renderer
+    model, renderer = model_in(context, row, edition), context.renderer
+    if fmt == "json":
+        return renderer.json(model) + b"\n"
     if fmt == "pdf":
         return renderer.pdf(model)
-    return (renderer.html(model) if fmt == "html" else renderer.text(model)).encode()
+    if fmt == "docx":
+        return renderer.docx(model)
+    text = {"html": renderer.html, "chat": renderer.chat}.get(fmt, renderer.text)
+    return text(model).encode()
 
 
-def export_memos(
-    context: Context, folder: Path, formats: Sequence[str], round_name: str | None = None, unit: str | None = None
+def export_memos(  # noqa: PLR0913, PLR0917  what an export may choose
+    context: Context,
+    folder: Path,
+    formats: Sequence[str],
+    round_name: str | None = None,
+    unit: str | None = None,
+    edition: Edition = KEPT,
 ) -> list[Path]:
     """Write memos into a folder as ``<memo id>.<format>``; each file appears whole or not at all.
 
     Raises:
         BadInputError: If a format or the unit is unknown, or there is nothing to export.
+    """
+    check_formats(formats)
+    rows = [find(context, unit, round_name)] if unit else listing(context, round_name)
+    rows = [row for row in rows if row["status"] != "superseded"]
+    if not rows:
+        raise BadInputError(_("There are no memos to export."))
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = [(row, fmt) for row in rows for fmt in dict.fromkeys(formats)]
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as threads:
+        return list(threads.map(lambda one: _exported(context, folder, one[0], one[1], edition), wanted))
+
+
+def _exported(context: Context, folder: Path, row: dict[str, Any], fmt: str, edition: Edition) -> Path:
+    path = folder / file_name(row["memo_id"], fmt, edition)
+    return write_whole(path, printed(context, row, fmt, edition))
+
+
+def check_formats(formats: Sequence[str]) -> None:
+    """Refuse formats that do not exist.
+
+    Raises:
+        BadInputError: With all of them and the known ones.
     """
     unknown = sorted(set(formats) - set(FORMATS))
     if unknown:
@@ -111,19 +179,18 @@ def export_memos(
                 unknown=", ".join(unknown), known=", ".join(FORMATS)
             )
         )
-    rows = [find(context, unit, round_name)] if unit else listing(context, round_name)
-    rows = [row for row in rows if row["status"] == "draft"]
-    if not rows:
-        raise BadInputError(_("There are no memos to export."))
-    folder.mkdir(parents=True, exist_ok=True)
-    wanted = [(row, fmt) for row in rows for fmt in dict.fromkeys(formats)]
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as threads:
-        return list(threads.map(lambda pair: _write(context, folder, *pair), wanted))
 
 
-def _write(context: Context, folder: Path, row: dict[str, Any], fmt: str) -> Path:
-    path = folder / f"{row['memo_id']}.{fmt}"
+def file_name(stem: str, fmt: str, edition: Edition = KEPT) -> str:
+    """Return the name of an exported file; other editions than the kept one say which."""
+    marks = [mark for mark in (edition.form, edition.issuer) if mark]
+    marks += [edition.language] if edition.language != "vi" else []
+    return ".".join([stem, *marks, "chat.txt" if fmt == "chat" else fmt])
+
+
+def write_whole(path: Path, content: bytes) -> Path:
+    """Write a file so that it appears whole or not at all."""
     unfinished = path.with_name(f".{path.name}.writing")
-    unfinished.write_bytes(printed(context, row, fmt))
+    unfinished.write_bytes(content)
     unfinished.replace(path)
     return path

@@ -6,49 +6,64 @@ from typing import TYPE_CHECKING
 
 from thammuu.period import Period
 
-from .model import Chart, Point, Series, Standing, StandingSection
+from . import because
+from .bands import band_name, band_of, in_group
+from .disagreement import note_of
+from .model import Note, Paragraph, Section, Sentence
+from .rank_chart import rank_chart
 from .weighing import scale_kept
-from .wording import capital, change, count, figure, joined, period_name, place_in, rank_change, scale_end, score_figure
+from .wording import capital
 
 if TYPE_CHECKING:
-    from .scope import Scope
-    from .view import PartResult, PublicationView
+    from collections.abc import Iterator
 
-_LEAST_POINTS = 2
+    from .model import Block
+    from .numbering import Numbering
+    from .scope import Part, Scope
+    from .view import PartResult, PublicationView
+    from .wording import Words
+
 _NATIONAL_MEAN = ("cả nước", "trung bình", "toàn quốc")
 """Words by which sheets name the row of the national mean."""
-_MAX_POINTS = 6
+_LISTED = 3
+"""So many missing criteria are named."""
 
 
-def standing_section(scope: Scope, numeral: str) -> StandingSection | None:
+def standing_section(scope: Scope, part: Part, numbering: Numbering) -> Section | None:
     """Return the section, None without publications."""
-    if not scope.views:
+    if not part.views:
         return None
-    lines: list[Standing] = []
-    notes: list[str] = []
-    for view in scope.views:
-        note = " ".join(part for part in (_disagreement(view), _label(view)) if part)
+    lines: list[Block] = []
+    notes: list[Block] = []
+    for view in part.views:
+        note = note_of(view, scope.words)
         if note:
-            notes.append(note)
-        lines.append(
-            Standing(
-                index=view.framework.index,
-                publication_id=view.publication_id,
-                text=f"{_short(view)} {period_name(view.period)}: {_result(view)}.{_past_of_parts(view)}",
-                note_number=len(notes) if note else None,
-            )
-        )
-    return StandingSection(
-        heading=f"{numeral}. {_title(scope)}", lines=tuple(lines), notes=tuple(notes), chart=_chart(scope)
+            notes.append(Note(number=len(notes) + 1, sentence=note))
+        lines.append(Paragraph(sentence=_line(scope, part, view), note_number=len(notes) if note else None))
+    chart = rank_chart(part, numbering)
+    return Section(
+        kind="standing",
+        heading=_title(part),
+        unit_id=part.unit.id if scope.merged else "",
+        blocks=(*lines, *notes, *([chart] if chart else [])),
     )
 
 
-def _title(scope: Scope) -> str:
-    return "KẾT QUẢ CÁC CHỈ SỐ" if len(scope.views) > 1 else f"KẾT QUẢ CHỈ SỐ {_short(scope.views[0])}"
+def _title(part: Part) -> str:
+    words = part.words
+    if len(part.views) > 1:
+        return words.say("Kết quả các chỉ số", "Results of the indices")
+    return words.say("Kết quả Chỉ số {index}", "Result of {index}", index=short_name(part.views[0], words))
 
 
-def _short(view: PublicationView) -> str:
-    return view.framework.short_title.vi
+def short_name(view: PublicationView, words: Words) -> str:
+    """Return the index as sentences name it: ``PAR INDEX``."""
+    return words.text(view.framework.short_title)
+
+
+def level_name(view: PublicationView, words: Words) -> str:
+    """Return what the index calls its lowest level: ``nội dung thành phần``, ``sub-dimension``."""
+    return words.text(view.framework.level_names[view.framework.leaves[0].level])
 
 
 def total_of(view: PublicationView) -> float | None:
@@ -59,47 +74,83 @@ def total_of(view: PublicationView) -> float | None:
     return published if computed is None and not view.complete else computed
 
 
-def _result(view: PublicationView) -> str:
+def _line(scope: Scope, part: Part, view: PublicationView) -> Sentence:
+    words = scope.words
+    index = f"{short_name(view, words)} {words.period_name(view.period)}"
+    named = f"{capital(part.unit_name)}, {index}" if part.unit.id != scope.body.id else index
+    root = view.framework.root.code
+    missing = _missing(view) if view.complete and total_of(view) is None else []
+    return Sentence(
+        text=f"{named}: {_result(view, words)}.{_past_of_parts(scope, view)}",
+        because=(
+            because.publication(view),
+            because.fact(view, root),
+            *([] if missing else [because.score(view, root)] if view.total_row.get("total") is None else []),
+            *(because.score(view, code) for code in missing),
+            *(because.unit(past.unit.id) for past in view.parts),
+        ),
+    )
+
+
+def _missing(view: PublicationView) -> list[str]:
+    return [node.code for node in view.framework.leaves if view.row(node.code).get("score") is None]
+
+
+def _result(view: PublicationView, words: Words) -> str:
     total = total_of(view)
     if total is None:
-        return _without_total(view)
-    parts = [_score(view, total), _against_mean(view, total)]
-    band = view.total_row.get("band") or _band_of(view, total)
-    if band:
-        parts.append(f"thuộc nhóm {band}")
-    parts.append(_rank(view))
+        return _without_total(view, words)
+    parts = [_score(view, total, words), _against_mean(view, total, words)]
+    name = view.total_row.get("band") or _band_of_published(view, total)
+    if name:
+        group = in_group(band_name(view.framework, name, words), words)
+        parts.append(words.say("thuộc {group}", "in {group}", group=group))
+    parts.append(_rank(view, words))
     return "; ".join(part for part in parts if part)
 
 
-def _past_of_parts(view: PublicationView) -> str:
+def _past_of_parts(scope: Scope, view: PublicationView) -> str:
     """Return what the units that merged into this one had before, each by itself."""
-    told = [told for part in view.parts if (told := _part(view, part))]
+    told = [_past(scope, view, part) for part in view.parts]
     if not told:
         return ""
-    before = period_name(view.parts[0].period)
-    return f" {capital(before)}, các đơn vị hợp thành: {'; '.join(told)}; không cộng hoặc lấy trung bình."
+    return scope.words.say(
+        " {before}, các đơn vị hợp thành: {told}; không cộng hoặc lấy trung bình.",
+        " In {before} the units that formed it: {told}; these are neither added up nor averaged.",
+        before=capital(scope.words.period_name(view.parts[0].period)),
+        told="; ".join(told),
+    )
 
 
-def _part(view: PublicationView, part: PartResult) -> str:
+def _past(scope: Scope, view: PublicationView, part: PartResult) -> str:
+    words = scope.words
+    name = words.unit_name(part.unit, scope.as_of)
     if part.total is None and part.rank is None:
-        return f"{part.unit_name} khuyết dữ liệu"
-    unit = "%" if view.framework.root.scale_unit == "percent" else " điểm"
-    score = f"đạt {score_figure(part.total)}{unit}" if part.total is not None else ""
-    rank = f"thứ {part.rank}/{part.n}" if part.n else f"thứ {part.rank}"
-    return f"{part.unit_name} {', '.join(text for text in (score, rank if part.rank else '') if text)}"
+        return f"{name} {words.no_data}"
+    percent = view.framework.root.scale_unit == "percent"
+    score = rank = ""
+    if part.total is not None:
+        figure = words.score_figure(part.total)
+        vi, en = ("đạt {x}%", "scored {x}%") if percent else ("đạt {x} điểm", "scored {x} points")
+        score = words.say(vi, en, x=figure)
+    if part.rank is not None:
+        rank = words.place_in(part.rank, part.n).removesuffix(" tỉnh, thành phố").removesuffix(" provinces")
+    return f"{name} {', '.join(text for text in (score, rank) if text)}"
 
 
-def _score(view: PublicationView, total: float) -> str:
+def _score(view: PublicationView, total: float, words: Words) -> str:
     root, row = view.framework.root, view.total_row
+    figure = words.score_figure(total)
     if root.scale_unit == "percent":
-        text = f"đạt {score_figure(total)}%"
+        text = words.say("đạt {x}%", "scored {x}%", x=figure)
+    elif root.max is not None:
+        text = words.say("đạt {x}/{top} điểm", "scored {x} of {top} points", x=figure, top=words.scale_end(root.max))
     else:
-        top = f"/{scale_end(root.max)}" if root.max is not None else ""
-        text = f"đạt {score_figure(total)}{top} điểm"
+        text = words.say("đạt {x} điểm", "scored {x} points", x=figure)
     since, before = row.get("previous_period"), _total_before(view)
     if not since or before is None:
         return text
-    return f"{text}, {change(total - before, root.scale_unit, period_name(since))}"
+    return f"{text}, {words.change(total - before, root.scale_unit, words.period_name(since))}"
 
 
 def _total_before(view: PublicationView) -> float | None:
@@ -113,50 +164,55 @@ def _total_before(view: PublicationView) -> float | None:
     return next((point.total for point in view.history if point.period == since), None)
 
 
-def _band_of(view: PublicationView, total: float) -> str:
-    """Return the band of a published total that was not computed from its parts; empty where bands need all units."""
-    framework = view.framework
-    if framework.band_method != "percent-of-max" or not framework.root.max:
+def _band_of_published(view: PublicationView, total: float) -> str:
+    """Return the group of a published total that was not computed from its parts; empty where it needs all units."""
+    if view.framework.band_method != "percent-of-max":
         return ""
-    share = total / framework.root.max * 100
-    return next((band.name.vi for band in framework.bands if share >= (band.from_value or 0)), "")
+    band = band_of(view.framework, total, ())
+    return band.name.vi if band else ""
 
 
-def _against_mean(view: PublicationView, total: float) -> str:
+def _means(view: PublicationView) -> Iterator[float]:
+    root = view.framework.root.code
+    for label, scores in view.aggregates.items():
+        if root in scores and any(word in label.casefold() for word in _NATIONAL_MEAN):
+            yield scores[root]
+
+
+def _against_mean(view: PublicationView, total: float, words: Words) -> str:
     """Return how the total compares with the published national mean, empty where none was published."""
-    root = view.framework.root
-    mean = next(
-        (
-            scores[root.code]
-            for label, scores in view.aggregates.items()
-            if root.code in scores and any(word in label.casefold() for word in _NATIONAL_MEAN)
-        ),
-        None,
-    )
+    mean = next(_means(view), None)
     if mean is None:
         return ""
-    percent = root.scale_unit == "percent"
-    told = f"trung bình cả nước ({score_figure(mean)}{'%' if percent else ' điểm'})"
+    percent = view.framework.root.scale_unit == "percent"
+    vi, en = ("{x}%", "{x}%") if percent else ("{x} điểm", "{x} points")
+    shown = words.say(vi, en, x=words.score_figure(mean))
+    told = words.say("trung bình cả nước ({x})", "the national mean ({x})", x=shown)
     if round(total - mean, 2) == 0:
-        return f"bằng {told}"
-    size = f"{figure(abs(total - mean))} {'điểm phần trăm' if percent else 'điểm'}"
-    return f"{'cao' if total > mean else 'thấp'} hơn {told} {size}"
+        return words.say("bằng {told}", "equal to {told}", told=told)
+    vi, en = ("{x} điểm phần trăm", "{x} percentage points") if percent else ("{x} điểm", "{x} points")
+    size = words.say(vi, en, x=words.figure(abs(total - mean)))
+    if total > mean:
+        return words.say("cao hơn {told} {size}", "{size} above {told}", told=told, size=size)
+    return words.say("thấp hơn {told} {size}", "{size} below {told}", told=told, size=size)
 
 
-def _rank(view: PublicationView) -> str:
+def _rank(view: PublicationView, words: Words) -> str:
     row = view.total_row
-    verb = "xếp" if view.framework.officially_ranked else "theo tính toán đứng"
     rank, n = row.get("total_rank"), row.get("total_n")
+    vi, en = "theo tính toán đứng {place}", "{place} by computation"
     if rank is None or not view.complete:
         rank, n = row.get("published_rank"), published_n(view)
-        verb = "xếp" if view.framework.officially_ranked else "theo số liệu đưa tin đứng"
+        vi, en = "theo số liệu đưa tin đứng {place}", "{place} as reported"
     if rank is None:
         return ""
-    text = f"{verb} {place_in(int(rank), n)}"
+    if view.framework.officially_ranked:
+        vi, en = "xếp {place}", "ranked {place}"
+    text = words.say(vi, en, place=words.place_in(int(rank), n))
     places = row.get("rank_change")
     if places is None or not row.get("previous_period"):
         return text
-    return f"{text}, {rank_change(int(places), period_name(row['previous_period']))}"
+    return f"{text}, {words.rank_change(int(places), words.period_name(row['previous_period']))}"
 
 
 def published_n(view: PublicationView) -> int | None:
@@ -164,83 +220,20 @@ def published_n(view: PublicationView) -> int | None:
     return next((point.n for point in reversed(view.history) if point.period == view.period), None)
 
 
-def _without_total(view: PublicationView) -> str:
+def _without_total(view: PublicationView, words: Words) -> str:
     framework = view.framework
     if not view.complete:
-        return "; ".join(part for part in ("số liệu thu thập được không nêu điểm", _rank(view)) if part)
-    missing = [node for node in framework.leaves if view.row(node.code).get("score") is None]
-    level = framework.level_names[framework.leaves[0].level].vi
+        unknown = words.say("số liệu thu thập được không nêu điểm", "the figures collected give no score")
+        return "; ".join(part for part in (unknown, _rank(view, words)) if part)
+    missing = [framework.node(code) for code in _missing(view)]
     if len(missing) == len(framework.leaves):
-        return "khuyết dữ liệu, không được đánh giá"
-    names = ", ".join(_coded(node.code, node.name.vi, own=node.own_code) for node in missing[:3])
-    listed = f": {names}" if len(missing) <= 3 else ""  # noqa: PLR2004  a short list fits the line
-    return f"khuyết dữ liệu ở {count(len(missing))} {level}{listed} nên không có tổng điểm, không xếp hạng"
-
-
-def _coded(code: str, name: str, *, own: bool) -> str:
-    return name if own else f"{code} {name}"
-
-
-def _disagreement(view: PublicationView) -> str:
-    row = view.total_row
-    total, rank = row.get("total"), row.get("total_rank")
-    if not view.complete or total is None:
-        return ""
-    published = _differing_total(total, row.get("published_total"))
-    other_rank = row.get("published_rank")
-    told, computed = [], []
-    if published:
-        told.append(f"{published} điểm")
-        computed.append(f"{score_figure(total)} điểm")
-    if other_rank is not None and rank is not None and other_rank != rank:
-        told.append(f"thứ {other_rank}")
-        computed.append(f"thứ {rank}")
-    if not told:
-        return ""
-    level = view.framework.level_names[view.framework.leaves[0].level].vi
-    return (
-        f"Số liệu đã đưa tin về {_short(view)} {period_name(view.period)} là {', '.join(told)}; "
-        f"số liệu của văn bản này, tính từ điểm từng {level} đã công bố, là {', '.join(computed)}."
+        return words.say("khuyết dữ liệu, không được đánh giá", "no data, not assessed")
+    names = ", ".join(
+        words.text(node.name) if node.own_code else f"{node.code} {words.text(node.name)}" for node in missing
     )
-
-
-def _differing_total(total: float, published: float | None) -> str:
-    """Return the published total where it is not the computed one rounded to as many decimals."""
-    if published is None:
-        return ""
-    decimals = max(2, len(f"{published:.6f}".rstrip("0").partition(".")[2]))
-    return "" if round(total, decimals) == round(published, decimals) else figure(published, decimals)
-
-
-def _label(view: PublicationView) -> str:
-    label = view.framework.label
-    return f"{capital(label.vi.rstrip('.'))}." if label else ""
-
-
-def _chart(scope: Scope) -> Chart | None:
-    series = [found for view in scope.views if (found := _series(view))]
-    if not series:
-        return None
-    told = "; ".join(
-        f"{one.name}: " + ", ".join(f"{point.label} {point.text}" for point in one.points) for one in series
+    return words.say(
+        "khuyết dữ liệu ở {counted}{names} nên không có tổng điểm, không xếp hạng",
+        "no data on {counted}{names}, hence neither a total nor a rank",
+        counted=words.counted(len(missing), level_name(view, words)),
+        names=f": {names}" if len(missing) <= _LISTED else "",
     )
-    own = [_short(view) for view in scope.views if not view.framework.officially_ranked]
-    computed = [name for name in own if any(one.name == name for one in series)]
-    told_how = f" (thứ tự {joined(computed)} theo tính toán)" if computed else ""
-    caption = f"Hình 1. Thứ hạng của {scope.unit_name} qua các kỳ công bố{told_how}"
-    return Chart(kind="ranks", caption=caption, alt=f"{caption}. {told}.", series=tuple(series))
-
-
-def _series(view: PublicationView) -> Series | None:
-    points = [
-        Point(label=_label_of(point.period), rank=point.rank, n=point.n, text=f"{point.rank}/{point.n}")
-        for point in view.history
-        if point.rank is not None and point.n
-    ][-_MAX_POINTS:]
-    if len(points) < _LEAST_POINTS:
-        return None
-    return Series(name=_short(view), points=tuple(points))
-
-
-def _label_of(period: str) -> str:
-    return period if "-" not in period else capital(period_name(period))

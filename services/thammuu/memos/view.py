@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from datetime import date
 
     from thammuu.analysis.findings import Finding
+    from thammuu.memos.model import MemoModel
     from thammuu.rulepack.frameworks import Framework
+    from thammuu.rulepack.units import Unit
 
 Facts = dict[str, Any]
 """One row of the facts table: one unit, one node."""
@@ -34,14 +36,9 @@ class HistoryPoint:
 
 @dataclass(frozen=True, slots=True)
 class BestPeer:
-    """The unit with the best attainment on a node, the memo's own unit left out.
+    """The unit with the best attainment on a node, the memo's own unit left out."""
 
-    Args:
-        unit_name: Named as of the memo's date, with "(trước sắp xếp)" where it has merged since: see ``dated_name``.
-    """
-
-    unit_id: str
-    unit_name: str
+    unit: Unit
     score: float
 
 
@@ -49,21 +46,27 @@ class BestPeer:
 class Climber:
     """The unit whose attainment rose most on a node since the previous period, the memo's own unit left out."""
 
-    unit_id: str
-    unit_name: str
+    unit: Unit
     score: float
     delta: float
+    previous_score: float | None = None
+    rank: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NearPeer:
+    """The unit that does best on a node among those nearest to the memo's own by the previous total."""
+
+    unit: Unit
+    score: float
+    rank: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class PartResult:
-    """What a unit that merged into the memo's unit had in the period before: shown as it was, never averaged.
+    """What a unit that merged into the memo's unit had in the period before: shown as it was, never averaged."""
 
-    Args:
-        unit_name: Named as of the memo's date, with "(trước sắp xếp)".
-    """
-
-    unit_name: str
+    unit: Unit
     period: str
     total: float | None
     rank: int | None
@@ -75,18 +78,22 @@ class PublicationView:
     """One index's latest publication as one unit sees it.
 
     Args:
+        unit_id: The unit.
         facts: The unit's rows of the facts table with national peers, every node, the total included.
         findings: The findings raised on the unit in this publication.
         history: Earlier periods and this one, oldest first.
         best_peer: By node code.
-        climbers: By node code.
+        climbers: By node code, the unit that climbed most first.
+        near: By node code, the unit with the best attainment among the ten nearest by the previous total.
         totals: The totals of all units that have one, the unit's own included.
+        unscored: How many units of the publication have no total.
         parts: The units that merged into this one since the period before, in code order.
         silenced: How many findings a person silenced for this unit.
         aggregates: Rows that are not units, such as the national mean: label → score by node code.
     """
 
     framework: Framework
+    unit_id: str
     publication_id: str
     period: str
     revision: int
@@ -96,8 +103,10 @@ class PublicationView:
     findings: Sequence[Finding]
     history: Sequence[HistoryPoint] = ()
     best_peer: Mapping[str, BestPeer] = field(default_factory=dict)
-    climbers: Mapping[str, Climber] = field(default_factory=dict)
+    climbers: Mapping[str, Sequence[Climber]] = field(default_factory=dict)
+    near: Mapping[str, NearPeer] = field(default_factory=dict)
     totals: Sequence[float] = ()
+    unscored: int = 0
     parts: Sequence[PartResult] = ()
     silenced: int = 0
     aggregates: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -113,12 +122,30 @@ class PublicationView:
 
 
 @dataclass(frozen=True, slots=True)
-class SinceLast:
-    """What became of the last memo: finished sentences without their full stop, from the follow-up stage.
+class Issued:
+    """A memo that was issued: what a later one may speak of.
 
     Args:
-        replaces: The number and date of a memo this one corrects, as "số …/BNV-CCHC ngày …"; empty otherwise.
+        number: In the issuer's register.
     """
 
+    memo_id: str
+    version: int
+    number: int
+    dated: date
+    model: MemoModel
+
+
+@dataclass(frozen=True, slots=True)
+class SinceLast:
+    """What came before this memo.
+
+    Args:
+        corrects: The issued memo of the same round that this one replaces.
+        previous: The issued memo of the unit's round before, whose criteria are looked at again.
+        items: What became of its tasks: finished sentences without their full stop, from the follow-up stage.
+    """
+
+    corrects: Issued | None = None
+    previous: Issued | None = None
     items: tuple[str, ...] = ()
-    replaces: str = ""

@@ -13,8 +13,9 @@ from thammuu.errors import BadInputError
 from thammuu.i18n import _
 from thammuu.rulepack.actions_calendar import Calendar, load_calendar
 from thammuu.rulepack.actions_practices import Practice, load_practices
-from thammuu.rulepack.agencies import AgencyRegister, Basis, Slug, load_agencies
+from thammuu.rulepack.agencies import CITY, AgencyRegister, Basis, Slug, load_agencies
 from thammuu.rulepack.legal import LegalRegister, load_legal_texts
+from thammuu.rulepack.text import EitherText, Text
 from thammuu.rulepack.yaml_positions import Document, nearest, read_yaml, refuse, validate, yaml_files
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ LEAST_NOTICE_DAYS = 45
 
 _TOKEN = re.compile(r"\{([a-z-]+)\}")
 _ALWAYS_KNOWN = frozenset({"kind"})
+_ENGLISH_KINDS = {"tỉnh": "province", CITY: "city"}
 _Register = TypeVar("_Register")
 
 
@@ -71,7 +73,7 @@ class Action(_Entry):
     Args:
         answers: The concepts it answers; a domain's concept makes it the fallback of everything below it.
         lead: A duty or an agency of the register, exactly one.
-        task: The sentence, without a final full stop; ``{kind}`` and dated terms are filled in.
+        task: The sentence in both languages, without a final full stop; ``{kind}`` and dated terms are filled in.
         output: The product that shows it is done.
         legal: Texts to cite where they may be cited.
         effort: 1 for weeks of one office, 3 for a year of several.
@@ -83,8 +85,8 @@ class Action(_Entry):
     answers: tuple[Concept, ...] = Field(min_length=1)
     lead: Slug
     coordinating: tuple[Slug, ...] = ()
-    task: str
-    output: str
+    task: EitherText
+    output: EitherText
     deadline: Deadline
     legal: tuple[Slug, ...] = ()
     effort: Annotated[int, Field(ge=1, le=3)]
@@ -93,7 +95,9 @@ class Action(_Entry):
     basis: Basis
 
 
-class _File(_Entry):
+class ActionsFile(_Entry):
+    """One file of the catalogue."""
+
     actions: tuple[Action, ...]
 
 
@@ -130,7 +134,7 @@ def load_actions(folder: Path) -> ActionCatalogue:
     """
     registers, problems = _registers(folder.parent)
     documents = [read_yaml(path) for path in yaml_files(folder)]
-    files = [(document, *validate(document, _File)) for document in documents]
+    files = [(document, *validate(document, ActionsFile)) for document in documents]
     problems += [problem for _document, _file, found in files for problem in found]
     if registers is not None:
         seen: set[str] = set()
@@ -191,11 +195,9 @@ def _contradictions(document: Document, place: int, action: Action, registers: _
                 "action-legal", _("a legal text: {nearest}").format(nearest=close), (*way, "legal"), value=name
             )
     for key, text in (("task", action.task), ("output", action.output)):
-        for token in _TOKEN.findall(text):
-            if token not in registers.agencies.terms and token not in _ALWAYS_KNOWN:
-                yield document.problem("action-term", _("a term of agencies.yaml"), (*way, key), value=token)
-        if not text.strip() or text.rstrip().endswith("."):
-            yield document.problem("action-sentence", _("a sentence without its full stop"), (*way, key), value=text)
+        for language, said in (("vi", text.vi), ("en", text.en)):
+            if said is not None:
+                yield from _wording_problems(document, (*way, key, language), said, registers.agencies)
 
 
 def _agency_problems(
@@ -210,6 +212,37 @@ def _agency_problems(
         yield document.problem("action-dated-agency", expected, way, value=name)
 
 
-def filled(text: str, agencies: AgencyRegister, kind: str, on: date) -> str:
-    """Return a catalogue text with the unit's kind and the dated terms filled in."""
-    return _TOKEN.sub(lambda found: kind if found[1] == "kind" else agencies.say(found[1], on), text)
+def tokens(action: Action) -> set[str]:
+    """Return the names in braces that an action's texts hold."""
+    said = (action.task.vi, action.task.en, action.output.vi, action.output.en)
+    return {token for text in said if text for token in _TOKEN.findall(text)}
+
+
+def _wording_problems(
+    document: Document, way: tuple[str | int, ...], said: str, agencies: AgencyRegister
+) -> Iterator[Problem]:
+    for token in _TOKEN.findall(said):
+        if token not in agencies.terms and token not in _ALWAYS_KNOWN:
+            yield document.problem("action-term", _("a term of agencies.yaml"), way, value=token)
+    if not said.strip() or said.rstrip().endswith("."):
+        yield document.problem("action-sentence", _("a sentence without its full stop"), way, value=said)
+
+
+def filled(text: Text, agencies: AgencyRegister, kind: str, on: date, language: str = "vi") -> str:
+    """Return a catalogue text with the unit's kind and the dated terms filled in.
+
+    Args:
+        text: The text; where it has no English edition the Vietnamese one is filled.
+        agencies: What dated terms are said as.
+        kind: ``tỉnh`` or ``thành phố``.
+        on: The memo's date.
+        language: ``vi`` or ``en``.
+    """
+    said_in = language if text.en else "vi"
+
+    def word(found: re.Match[str]) -> str:
+        if found[1] == "kind":
+            return _ENGLISH_KINDS.get(kind, kind) if said_in == "en" else kind
+        return agencies.say(found[1], on, said_in)
+
+    return _TOKEN.sub(word, text.in_language(language))

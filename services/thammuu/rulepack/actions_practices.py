@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from thammuu.i18n import _
 from thammuu.rulepack.agencies import Basis, Slug
+from thammuu.rulepack.text import EitherText
 from thammuu.rulepack.yaml_positions import read_yaml, refuse, validate
 
 if TYPE_CHECKING:
@@ -25,21 +26,21 @@ class Practice(BaseModel):
         answers: The concepts it bears on.
         known_from: The day from which a memo may cite it: that of the source.
         done: What was done, as a clause without a full stop.
-        effect: The effect as the source states it, empty when it states none.
+        effect: The effect as the source states it; None when it states none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: Slug
-    unit: str
+    unit: EitherText
     unit_id: Slug
     merged_on: date | None = None
     answers: tuple[str, ...] = Field(min_length=1)
     known_from: date
-    done: str
-    effect: str = ""
+    done: EitherText
+    effect: EitherText | None = None
     source: str
-    source_name: str
+    source_name: EitherText
     basis: Basis
 
 

@@ -125,8 +125,8 @@ class AgencyRegister:
             raise UnknownAgencyError(_("No office answers to {name} on {day}.").format(name=name, day=on))
         return agency
 
-    def say(self, term: str, on: date) -> str:
-        """Return the Vietnamese wording of a term on a day.
+    def say(self, term: str, on: date, language: str = "vi") -> str:
+        """Return the wording of a term on a day, in ``vi`` or ``en``.
 
         Raises:
             UnknownAgencyError: If the term has no wording for the day.
@@ -134,7 +134,7 @@ class AgencyRegister:
         found = next((one for one in self.terms[term].said_as if one.on(on)), None) if term in self.terms else None
         if found is None:
             raise UnknownAgencyError(_("The term {name} has no wording on {day}.").format(name=term, day=on))
-        return found.text.vi
+        return found.text.in_language(language)
 
 
 def load_agencies(path: Path) -> AgencyRegister:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from thammuu.i18n import _
 from thammuu.rulepack.agencies import Slug
-from thammuu.rulepack.text import Text
+from thammuu.rulepack.text import EitherText, Text
 from thammuu.rulepack.yaml_positions import read_yaml, refuse, validate
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ class SignatureLines(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    authority: str = ""
-    title: str
+    authority: EitherText = Text(vi="")
+    title: EitherText
 
 
 class Issuer(BaseModel):
@@ -32,9 +32,12 @@ class Issuer(BaseModel):
         name: The body in sentences; ``{unit}`` becomes the unit's full name.
         governing_body: The line above the issuing body, empty when it has none.
         issuing_body: The letterhead's line; ``{UNIT}`` becomes the unit's full name in capitals.
-        number_symbol: What follows the number and the slash.
+        number_symbol: What follows the number of a công văn and the slash: the body and, after a hyphen, the
+            division that drafts. Other forms put their own letters before the body.
+        form: The form its memos are drafted in.
         place: Where it is signed; ``{place}`` becomes the unit's short name.
-        recipients: The lines of "Nơi nhận", the filing line last.
+        recipients: The lines of "Nơi nhận", the filing line last; forms without ``Kính gửi`` name the addressee
+            where a công văn says "Như trên".
         verify_address: Where a reader can verify the memo; the memo's id is added after a slash.
     """
 
@@ -43,12 +46,13 @@ class Issuer(BaseModel):
     id: Slug
     kind: Literal["ministry", "committee"]
     name: Text
-    governing_body: str = ""
-    issuing_body: str
+    governing_body: EitherText = Text(vi="")
+    issuing_body: EitherText
     number_symbol: str
-    place: str
+    form: Literal["cong-van", "thong-bao", "ke-hoach", "phieu-bao"] = "cong-van"
+    place: EitherText
     signature: SignatureLines
-    recipients: tuple[str, ...]
+    recipients: tuple[EitherText, ...]
     verify_address: str = ""
 
     @property
@@ -65,9 +69,12 @@ def load_issuer(path: Path) -> Issuer:
     """
     document = read_yaml(path)
     issuer, problems = validate(document, Issuer)
-    if issuer and (not issuer.recipients or not issuer.recipients[-1].startswith("Lưu: VT")):
+    if issuer and (not issuer.recipients or not issuer.recipients[-1].vi.startswith("Lưu: VT")):
         expected = _("recipients whose last line begins with Lưu: VT")
         problems.append(document.problem("issuer-recipients", expected, ("recipients",)))
+    if issuer and issuer.form == "ke-hoach" and not issuer.assigns:
+        expected = _("another form: a plan is the unit's own, so its issuer is of the kind committee")
+        problems.append(document.problem("issuer-form", expected, ("form",), value=issuer.form))
     refuse(problems, lambda: _("{file} is not a valid issuer.").format(file=path.name))
     assert issuer is not None
     return issuer

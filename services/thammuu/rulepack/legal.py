@@ -4,17 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from thammuu.i18n import _
 from thammuu.rulepack.agencies import Basis, Slug
+from thammuu.rulepack.text import EitherText
 from thammuu.rulepack.yaml_positions import read_yaml, refuse, validate
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+Kind = Literal["Luật", "Pháp lệnh", "Nghị quyết", "Nghị định", "Quyết định", "Chỉ thị", "Thông tư", "Thông báo"]
+"""Kinds of legal texts, from the highest rank."""
+
+_ENGLISH_KINDS = {
+    "Luật": "Law",
+    "Pháp lệnh": "Ordinance",
+    "Nghị quyết": "Resolution",
+    "Nghị định": "Decree",
+    "Quyết định": "Decision",
+    "Chỉ thị": "Directive",
+    "Thông tư": "Circular",
+    "Thông báo": "Notice",
+}
+_RANKS = tuple(_ENGLISH_KINDS)
 _NAMED_ONLY = ("Luật", "Pháp lệnh")
 """Laws and ordinances are cited by name: Nghị định 30/2020/NĐ-CP, Phụ lục I."""
 
@@ -23,6 +38,10 @@ def vietnamese_day(day: date) -> str:
     """Return a day as documents print it: a zero before days under 10 and before months 1 and 2 only."""
     month = f"{day.month:02d}" if day.month <= 2 else str(day.month)  # noqa: PLR2004  January and February
     return f"{day.day:02d}/{month}/{day.year}"
+
+
+def _english_day(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
 
 
 class LegalText(BaseModel):
@@ -37,11 +56,11 @@ class LegalText(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     id: Slug
-    kind: str
+    kind: Kind
     number: str
     dated: date | None = Field(None, alias="date")
-    issuer: str
-    title: str | None = None
+    issuer: EitherText
+    title: EitherText | None = None
     valid_from: date | None = Field(None, alias="from")
     valid_to: date | None = Field(None, alias="to")
     basis: Basis
@@ -54,28 +73,43 @@ class LegalText(BaseModel):
             return False
         return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
 
-    def citation(self) -> str:
+    def citation(self, language: str = "vi") -> str:
         """Return the full citation in the order of Nghị định 30/2020/NĐ-CP, for the first mention."""
         assert self.dated is not None
+        named = self._named(language)
+        if language == "en":
+            about = f" {self.title.in_language(language)}" if self.title else ""
+            issuer = "" if self.kind in _NAMED_ONLY else f" of {self.issuer.in_language(language)}"
+            return f"{named}{issuer} dated {_english_day(self.dated)}{'' if self.kind in _NAMED_ONLY else about}"
         day = vietnamese_day(self.dated)
         if self.kind in _NAMED_ONLY:
-            return f"{self.kind} {self.title} ngày {day}"
-        about = f" {self.title[:1].lower()}{self.title[1:]}" if self.title else ""
-        return f"{self.kind} số {self.number} ngày {day} của {self.issuer}{about}"
+            return f"{named} ngày {day}"
+        about = f" {self.title.vi[:1].lower()}{self.title.vi[1:]}" if self.title else ""
+        return f"{named} ngày {day} của {self.issuer.vi}{about}"
 
-    def short(self) -> str:
+    def short(self, language: str = "vi") -> str:
         """Return the citation for later mentions; a number without a year keeps its date, for it returns each year."""
         assert self.dated is not None
+        named = self._named(language)
+        if self.kind in _NAMED_ONLY or self.number.count("/") > 1:
+            return named
+        return (
+            f"{named} dated {_english_day(self.dated)}"
+            if language == "en"
+            else f"{named} ngày {vietnamese_day(self.dated)}"
+        )
+
+    def _named(self, language: str) -> str:
+        """Return the kind with the number; laws and ordinances with their name."""
+        kind = _ENGLISH_KINDS[self.kind] if language == "en" else self.kind
         if self.kind in _NAMED_ONLY:
-            return f"{self.kind} {self.title}"
-        has_year = self.number.count("/") > 1
-        return f"{self.kind} số {self.number}" + ("" if has_year else f" ngày {vietnamese_day(self.dated)}")
+            return f"{kind} {self.title.in_language(language) if self.title else self.number}"
+        return f"{kind} No. {self.number.replace('Đ', 'D')}" if language == "en" else f"{kind} số {self.number}"
 
     def order(self) -> tuple[int, date, str]:
         """Return the sort key of a list of citations: rank of the text, then its date."""
-        ranks = ("Luật", "Pháp lệnh", "Nghị quyết", "Nghị định", "Quyết định", "Chỉ thị", "Thông tư", "Thông báo")
         assert self.dated is not None
-        return (ranks.index(self.kind) if self.kind in ranks else len(ranks), self.dated, self.id)
+        return (_RANKS.index(self.kind), self.dated, self.id)
 
 
 class _File(BaseModel):

@@ -1,0 +1,133 @@
+"""The facts of a publication as the memos of its units ask for them: computed once, for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from thammuu.memos.nearest import Neighbours
+from thammuu.memos.view import BestPeer, Climber, NearPeer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+    from thammuu.rulepack.units import UnitRegistry
+
+_LEADERS = 2
+"""The best unit and the next: one of them is not the memo's own unit."""
+_CLIMBERS = 3
+
+
+class Peers(TypedDict):
+    """What a view holds of other units."""
+
+    best_peer: dict[str, BestPeer]
+    climbers: dict[str, tuple[Climber, ...]]
+    near: dict[str, NearPeer]
+
+
+@dataclass(frozen=True)
+class FactsBoard:
+    """The stored facts of a publication, with what every unit's memo asks of the others.
+
+    Args:
+        frame: All facts, sorted by unit.
+        spans: Unit → (first row, rows).
+        best: Node code → the units with the best attainment.
+        climbers: Node code → the units whose attainment rose most.
+        neighbours: Who is near whom by the previous total.
+        totals: The totals of all units that have one.
+        unscored: How many units have none.
+        aggregates: Rows that are no units: label → node code → score.
+        silenced: Unit → firings of rules that a person silenced.
+    """
+
+    frame: pl.DataFrame
+    spans: dict[str, tuple[int, int]]
+    best: dict[str, list[dict[str, Any]]]
+    climbers: dict[str, list[dict[str, Any]]]
+    neighbours: Neighbours
+    totals: tuple[float, ...]
+    unscored: int
+    aggregates: Mapping[str, Mapping[str, float]]
+    silenced: Mapping[str, int]
+
+    def rows(self, unit_id: str) -> list[dict[str, Any]]:
+        """Return a unit's facts, one mapping a node; none for a unit that the publication lacks."""
+        start, length = self.spans.get(unit_id, (0, 0))
+        return self.frame.slice(start, length).to_dicts()
+
+    @classmethod
+    def of(
+        cls,
+        frame: pl.DataFrame,
+        root: str,
+        *,
+        complete: bool,
+        aggregates: Mapping[str, Mapping[str, float]],
+        silenced: Mapping[str, int],
+    ) -> FactsBoard:
+        """Return the board of a publication's facts.
+
+        Args:
+            frame: All facts, the rows of a unit together or not.
+            root: The code of the total.
+            complete: Whether all units are there; of some units only, nobody is known to be the best.
+            aggregates: See the class.
+            silenced: See the class.
+        """
+        import polars as pl
+
+        frame = frame.sort("unit_id", maintain_order=True)
+        runs = frame.with_row_index("at").group_by("unit_id", maintain_order=True).agg(pl.col("at").first(), pl.len())
+        spans = {unit: (at, length) for unit, at, length in runs.rows()}
+        compared = frame if complete else frame.clear()
+        totals = compared.filter(pl.col("code") == root)["total"]
+        return cls(
+            frame=frame,
+            spans=spans,
+            best=_leaders(compared, "attainment", _LEADERS),
+            climbers=_leaders(compared.filter(pl.col("delta") > 0), "delta", _CLIMBERS + 1),
+            neighbours=Neighbours.of(compared, root, spans),
+            totals=tuple(totals.drop_nulls().to_list()),
+            unscored=totals.null_count(),
+            aggregates=aggregates,
+            silenced=silenced,
+        )
+
+    def peers(self, units: UnitRegistry, unit_id: str) -> Peers:
+        """Return what a unit's memo tells of the others."""
+        best = {code: [one for one in found if one["unit_id"] != unit_id] for code, found in self.best.items()}
+        climbed = {code: [one for one in found if one["unit_id"] != unit_id] for code, found in self.climbers.items()}
+        return {
+            "best_peer": {
+                code: BestPeer(units.get(found[0]["unit_id"]), found[0]["score"])
+                for code, found in best.items()
+                if found
+            },
+            "climbers": {
+                code: tuple(
+                    Climber(units.get(one["unit_id"]), one["score"], one["delta"], one["previous_score"], one["rank"])
+                    for one in found[:_CLIMBERS]
+                )
+                for code, found in climbed.items()
+                if found
+            },
+            "near": {
+                one["code"]: NearPeer(units.get(one["unit_id"]), one["score"], one["rank"])
+                for one in self.neighbours.best_near(unit_id)
+            },
+        }
+
+
+def _leaders(frame: pl.DataFrame, by: str, many: int) -> dict[str, list[dict[str, Any]]]:
+    import polars as pl
+
+    held = frame.filter(pl.col(by).is_not_null()).sort(by, "unit_code", descending=[True, False])
+    top = held.group_by("code", maintain_order=True).head(many)
+    leaders: dict[str, list[dict[str, Any]]] = {}
+    for one in top.select("code", "unit_id", "score", "delta", "previous_score", "rank").to_dicts():
+        leaders.setdefault(one["code"], []).append(one)
+    return leaders

@@ -1,0 +1,68 @@
+"""Who is near whom: units in order of their previous totals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from heapq import nsmallest
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+NEAR = 10
+"""How many units count as near."""
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The units with a previous total, by it, and where their facts stand.
+
+    Args:
+        facts: ``code unit_id score attainment rank`` of every node, the rows of a unit together.
+        spans: Unit → (first row, rows).
+        totals: Previous total and unit, ascending; units of equal totals in code order.
+        places: Unit → its place in ``totals``.
+    """
+
+    facts: pl.DataFrame
+    spans: Mapping[str, tuple[int, int]]
+    totals: tuple[tuple[float, str], ...]
+    places: Mapping[str, int]
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, root: str, spans: Mapping[str, tuple[int, int]]) -> Neighbours:
+        """Return the neighbours of a publication's facts, its rows sorted by unit, whose places are the spans."""
+        import polars as pl
+
+        with_total = frame.filter((pl.col("code") == root) & pl.col("previous_score").is_not_null())
+        ordered = with_total.sort("previous_score", "unit_code").select("previous_score", "unit_id").rows()
+        return cls(
+            facts=frame.select("code", "unit_id", "score", "attainment", "rank"),
+            spans=spans,
+            totals=tuple(ordered),
+            places={unit: place for place, (_total, unit) in enumerate(ordered)},
+        )
+
+    def near(self, unit_id: str) -> list[str]:
+        """Return the units nearest to one by the previous total, the nearest first; none where it had no total."""
+        place = self.places.get(unit_id)
+        if place is None:
+            return []
+        own = self.totals[place][0]
+        around = self.totals[max(place - NEAR, 0) : place + NEAR + 1]
+        others = [(round(abs(total - own), 9), at, unit) for at, (total, unit) in enumerate(around) if unit != unit_id]
+        return [unit for _distance, _at, unit in nsmallest(NEAR, others)]
+
+    def best_near(self, unit_id: str) -> list[dict[str, Any]]:
+        """Return one row a node: the unit nearby with the best attainment, the nearest of equals."""
+        near = self.near(unit_id)
+        if not near:
+            return []
+        import polars as pl
+
+        rows = pl.concat([self.facts.slice(*self.spans[unit]) for unit in near])
+        held = rows.filter(pl.col("attainment").is_not_null()).sort("attainment", descending=True, maintain_order=True)
+        best = held.unique("code", keep="first", maintain_order=True)
+        return best.select("code", "unit_id", "score", "rank").to_dicts()

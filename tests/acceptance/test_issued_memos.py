@@ -1,0 +1,218 @@
+"""A memo that was issued: its number, its correction, and what a person can ask of it."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import EXAMPLES, Thammuu
+
+from thammuu.cli.main import main
+
+PAPI = ("--index", "papi", "--period")
+HA_NAM_SCORE = "1.52"
+Publish = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with PAPI 2021 as history and PAPI 2022 with its memos."""
+    folder = tmp_path_factory.mktemp("published") / "data"
+    for year, on, more in ((2021, "2022-05-10", ["--history"]), (2022, "2023-04-12", [])):
+        file = EXAMPLES / "papi" / f"papi-{year}.csv"
+        told = ["publish", str(file), *PAPI, str(year), "--published-on", on, "--data", str(folder), *more]
+        assert main(told) == 0
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def data(published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, thammuu: Thammuu) -> Path:
+    """A copy of it for each test."""
+    del thammuu
+    folder = tmp_path / "data"
+    shutil.copytree(published, folder)
+    monkeypatch.setenv("THAMMUU_DATA", str(folder))
+    return folder
+
+
+def memo(thammuu: Thammuu, memo_id: str) -> dict[str, Any]:
+    rows = {row["memo_id"]: row for row in thammuu("memos", "list", "--format", "json").json()}
+    found: dict[str, Any] = rows[memo_id]
+    return found
+
+
+def events(thammuu: Thammuu, kind: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = thammuu("events", "--type", kind, "--format", "json").json()
+    return found
+
+
+def corrected(tmp_path: Path, unit: str, code: str, score: str) -> Path:
+    """PAPI 2022 with one score of one province changed."""
+    lines = (EXAMPLES / "papi" / "papi-2022.csv").read_text("utf-8").splitlines()
+    header = next(line for line in lines if not line.startswith("#")).split(",")
+    at, name, place = header.index("criterion_code"), header.index("entity_name"), header.index("score")
+    changed = []
+    for line in lines:
+        cells = line.split(",")
+        if len(cells) == len(header) and cells[name] == unit and cells[at] == code:
+            cells[place] = score
+        changed.append(",".join(cells))
+    file = tmp_path / "corrected.csv"
+    file.write_text("\n".join(changed) + "\n", "utf-8")
+    return file
+
+
+def test_an_issued_memo_has_its_number_its_date_and_no_draft_mark(thammuu: Thammuu) -> None:
+    done = thammuu("memos", "issue", "Hà Nam", "--dated", "2023-04-20", "--number", "5")
+    assert done.code == 0, done.err
+    told = thammuu("memos", "show", "Hà Nam").out
+    assert "Số: 05/BNV-CCHC" in told
+    assert "ngày 20 tháng 4 năm 2023" in told
+    assert "DỰ THẢO" not in told
+    row = memo(thammuu, "ha-nam-2023")
+    assert (row["status"], row["number"], row["dated"]) == ("issued", 5, "2023-04-20")
+    (event,) = events(thammuu, "memo.issued")
+    assert (event["data"]["number"], event["data"]["model"]) == (5, row["model"])
+    assert events(thammuu, "memo.rendered")[-1]["data"]["pdf"] == row["pdf"]
+    assert thammuu("ledger", "verify").code == 0
+
+
+def test_numbers_have_no_gap_and_are_given_once(thammuu: Thammuu) -> None:
+    for unit in ("Hà Nam", "Hà Nội"):
+        assert thammuu("memos", "issue", unit, "--dated", "2023-04-20").code == 0
+    assert (memo(thammuu, "ha-nam-2023")["number"], memo(thammuu, "ha-noi-2023")["number"]) == (1, 2)
+    taken = thammuu("memos", "issue", "Cao Bằng", "--dated", "2023-04-20", "--number", "2")
+    assert taken.code == 2
+    assert "ha-noi-2023" in taken.err
+    twice = thammuu("memos", "issue", "Hà Nam")
+    assert twice.code == 2
+    assert "issued" in twice.err
+    early = thammuu("memos", "issue", "Cao Bằng", "--dated", "2023-04-01")
+    assert early.code == 2
+    assert "2023-04-12" in early.err
+    assert memo(thammuu, "cao-bang-2023")["status"] == "draft"
+
+
+def test_a_correction_replaces_only_memos_whose_own_scores_changed(thammuu: Thammuu, tmp_path: Path) -> None:
+    for unit in ("Hà Nam", "Hà Nội"):
+        thammuu("memos", "issue", unit, "--dated", "2023-04-20")
+    file = corrected(tmp_path, "Hà Nam", "6.3", "1.50")
+    told = thammuu("publish", file, *PAPI, "2022", "--published-on", "2023-05-10")
+    assert told.code == 0, told.err
+    ha_nam, ha_noi = memo(thammuu, "ha-nam-2023"), memo(thammuu, "ha-noi-2023")
+    assert (ha_nam["status"], ha_nam["version"]) == ("draft", 2)
+    assert (ha_noi["status"], ha_noi["version"]) == ("issued", 1)
+    text = " ".join(thammuu("memos", "show", "Hà Nam").out.split())
+    assert "Văn bản này thay thế Công văn số 01/BNV-CCHC ngày 20/4/2023 của Bộ Nội vụ." in text
+    assert "6.3. Cơ sở hạ tầng căn bản" in text.split("KẾT QUẢ THỰC HIỆN VĂN BẢN TRƯỚC")[-1]
+    thammuu("memos", "issue", "Hà Nam", "--dated", "2023-05-15")
+    assert memo(thammuu, "ha-nam-2023")["number"] == 3
+    assert events(thammuu, "memo.issued")[-1]["data"]["corrects"] == 1
+    (superseded,) = events(thammuu, "memo.superseded")
+    assert (superseded["data"]["version"], superseded["data"]["reason"]) == (1, "corrected")
+
+
+def test_two_versions_can_be_compared(thammuu: Thammuu, tmp_path: Path) -> None:
+    file = corrected(tmp_path, "Hà Nam", "6.3", "1.50")
+    thammuu("publish", file, *PAPI, "2022", "--published-on", "2023-04-12")
+    rows = thammuu("memos", "diff", "ha-nam-2023@1", "ha-nam-2023@2", "--format", "json").json()
+    scores = [row for row in rows if row["what"] == "score"]
+    assert any("6.3" in row["where"] and row["after"].startswith("1,50") for row in scores)
+    same = thammuu("memos", "diff", "ha-nam-2023@2", "ha-nam-2023")
+    assert "say the same" in same.out
+    unknown = thammuu("memos", "diff", "ha-nam-2023@7", "ha-nam-2023")
+    assert unknown.code == 2
+    assert "1, 2" in unknown.err
+
+
+def test_the_next_rounds_memo_looks_back_at_the_issued_one(thammuu: Thammuu, tmp_path: Path) -> None:
+    thammuu("memos", "issue", "Hà Nam", "--dated", "2023-04-20")
+    lines = (EXAMPLES / "papi" / "papi-2022.csv").read_text("utf-8").splitlines()
+    simulated = tmp_path / "simulated-2023.csv"
+    simulated.write_text("\n".join(re.sub(r"^2022,", "2023,", line) for line in lines) + "\n", "utf-8")
+    told = thammuu("publish", simulated, *PAPI, "2023", "--published-on", "2024-04-12")
+    assert told.code == 0, told.err
+    text = thammuu("memos", "show", "Hà Nam", "--round", "2024").out
+    assert "số 01/BNV-CCHC ngày 20/4/2023" in " ".join(text.split())
+
+
+def test_every_line_says_what_it_rests_on(thammuu: Thammuu) -> None:
+    lines = thammuu("memos", "why", "Hà Nam", "--format", "json").json()
+    assert len(lines) > 20
+    assert all(line["rests_on"] for line in lines)
+    known = {"position", "id", "type"}
+    for line in lines:
+        told = thammuu("memos", "why", "Hà Nam", str(line["line"]), "--format", "json").json()
+        for reason in told["because"]:
+            kind = reason["reference"].partition(":")[0]
+            if kind in {"publication", "score", "fact", "finding"}:
+                assert known == set(reason["event"]), reason
+            elif kind in {"action", "practice", "legal", "agency", "unit", "issuer", "calendar"}:
+                assert reason["hash"], reason
+                assert reason["line"], reason
+            elif kind == "form":
+                assert reason["templates"], reason
+            else:
+                pytest.fail(f"nobody follows {reason['reference']}")
+
+
+def test_a_score_is_followed_to_its_rule_and_the_printed_figure(thammuu: Thammuu) -> None:
+    lines = thammuu("memos", "why", "Hà Nam", "--format", "json").json()
+    row = next(line for line in lines if "6.3. Cơ sở hạ tầng căn bản" in line["text"] and line["place"] == "findings")
+    told = thammuu("memos", "why", "Hà Nam", str(row["line"]), "--format", "json").json()
+    finding = next(one for one in told["because"] if one["reference"].startswith("finding:"))
+    assert finding["rule"]
+    assert re.fullmatch(r"[0-9a-f]{64}", finding["rule_file"])
+    beyond = thammuu("memos", "why", "Hà Nam", "999")
+    assert beyond.code == 2
+    assert f"1 to {len(lines)}" in beyond.err
+
+
+def test_other_editions_are_made_on_demand_and_named_so(thammuu: Thammuu, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    plan = ("--form", "ke-hoach", "--issuer", "ubnd-tinh-vi-du")
+    told = thammuu("memos", "export", folder, "--unit", "Hà Nam", "--format", "txt,json", *plan)
+    assert told.code == 0, told.err
+    assert thammuu("memos", "export", folder, "--unit", "Hà Nam", "--format", "txt", "--language", "en").code == 0
+    names = {path.name for path in folder.iterdir()}
+    stem = "ha-nam-2023.ke-hoach.ubnd-tinh-vi-du"
+    assert names == {f"{stem}.txt", f"{stem}.json", "ha-nam-2023.en.txt"}
+    text = (folder / f"{stem}.txt").read_text("utf-8")
+    for heading in ("MỤC ĐÍCH, YÊU CẦU", "MỤC TIÊU", "NHIỆM VỤ, GIẢI PHÁP", "KINH PHÍ", "TỔ CHỨC THỰC HIỆN"):
+        assert heading in text
+    assert "Kính gửi" not in text
+    assert json.loads((folder / f"{stem}.json").read_text("utf-8"))["form"] == "ke-hoach"
+
+
+def test_a_ministry_cannot_write_a_provinces_plan(thammuu: Thammuu) -> None:
+    refused = thammuu("memos", "show", "Hà Nam", "--form", "ke-hoach")
+    assert refused.code == 2
+    assert "kind committee" in refused.err
+
+
+def test_an_issued_memo_keeps_its_number_in_every_edition(thammuu: Thammuu) -> None:
+    thammuu("memos", "issue", "Hà Nam", "--dated", "2023-04-20", "--number", "7")
+    told = thammuu("memos", "show", "Hà Nam", "--language", "en").out
+    assert "No: 07/BNV-CCHC" in told
+    assert "DRAFT" not in told
+
+
+@pytest.mark.parametrize("fmt", ["text", "html", "json", "pdf", "docx"])
+def test_the_round_has_a_report_of_its_own(thammuu: Thammuu, fmt: str, capfdbinary: Any) -> None:  # noqa: ANN401
+    del capfdbinary
+    assert thammuu("memos", "issue", "Hà Nam", "--dated", "2023-04-20").code == 0
+    if fmt in {"pdf", "docx"}:
+        return
+    told = thammuu("memos", "summary", "2023", "--format", fmt)
+    assert told.code == 0, told.err
+    text = " ".join(told.out.split())
+    assert "tỉnh Quảng Ninh (47,8763)" in text
+    assert "01/BNV-CCHC" in text
+
+
+def test_a_report_on_a_round_that_nobody_published_is_refused(thammuu: Thammuu) -> None:
+    assert thammuu("memos", "summary", "2031").code == 2
+    assert thammuu("memos", "summary", "2023", "--format", "xls").code == 2
