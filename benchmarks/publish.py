@@ -45,7 +45,7 @@ def one_unit(scores: Path, to: Path) -> Path:
 
 def bare(models: Path) -> None:
     """Compile the memos' typst inputs on two threads and print the seconds, fonts and inputs ready."""
-    from thammuu.memos.render import Renderer
+    from thammuu.memos.printing.render import Renderer
 
     renderer = Renderer(CHECKOUT / "templates")
     inputs = [renderer.typst_inputs(text.encode()) for text in json.loads(models.read_text("utf-8"))]

@@ -14,7 +14,7 @@ from thammuu.i18n import _
 from thammuu.ledger.blobs import FolderBlobs
 from thammuu.ledger.database import Database, is_current
 from thammuu.ledger.folder_lock import writing
-from thammuu.memos.render import Renderer
+from thammuu.memos.printing.render import Renderer
 from thammuu.rulepack.pack import RulePack
 
 if TYPE_CHECKING:

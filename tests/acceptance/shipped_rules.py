@@ -14,7 +14,7 @@ from thammuu.analysis.inputs import IndexPeriod, index_period
 from thammuu.intake.reading import read_submission
 from thammuu.intake.submission import Submission
 from thammuu.memos.builder import build_memo
-from thammuu.memos.render import Renderer
+from thammuu.memos.printing.render import Renderer
 from thammuu.memos.view import PublicationView
 from thammuu.period import Period
 from thammuu.resources import examples_folder, rules_folder, templates_folder

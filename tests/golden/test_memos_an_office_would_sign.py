@@ -16,7 +16,7 @@ from thammuu.intake.reading import read_submission
 from thammuu.memos.because import KINDS
 from thammuu.memos.builder import build_memo
 from thammuu.memos.model import Chart, Language, MemoModel, Table
-from thammuu.memos.render import Renderer
+from thammuu.memos.printing.render import Renderer
 from thammuu.memos.view import HistoryPoint, PublicationView
 from thammuu.period import Period
 from thammuu.resources import templates_folder

@@ -10,7 +10,7 @@ import pytest
 from example_memos import MEETING, built, memo, pack, published, texts_of
 
 from thammuu.memos.model import MemoModel, Table
-from thammuu.memos.render import Renderer
+from thammuu.memos.printing.render import Renderer
 from thammuu.memos.view import BestPeer, Climber, NearPeer
 from thammuu.resources import templates_folder
 

@@ -8,7 +8,7 @@ import pytest
 from example_memos import FIRST, MEETING, memo, published, texts_of
 
 from thammuu.memos.model import Chart, MemoModel, Section, Table
-from thammuu.memos.render import Renderer
+from thammuu.memos.printing.render import Renderer
 from thammuu.resources import templates_folder
 from thammuu.rulepack.pack import RulePack
 

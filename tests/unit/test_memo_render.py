@@ -18,11 +18,11 @@ from hostile_texts import HOSTILE, LONGEST
 from pypdf import PdfReader
 
 from thammuu.errors import EnvironmentFaultError, PermanentRefusalError
-from thammuu.memos.chat import MAX_MESSAGE
 from thammuu.memos.model import Column, MemoModel, Row, Section, Sentence, Table
-from thammuu.memos.render import Renderer
-from thammuu.memos.schema import memo_schema
-from thammuu.memos.trial_models import FORMS, LANGUAGES, Trial, trial_memo, trials
+from thammuu.memos.printing.chat import MAX_MESSAGE
+from thammuu.memos.printing.render import Renderer
+from thammuu.memos.printing.schema import memo_schema
+from thammuu.memos.printing.trial_models import FORMS, LANGUAGES, Trial, trial_memo, trials
 from thammuu.resources import rules_folder, templates_folder
 
 WHY = ("form:trial",)
@@ -78,8 +78,8 @@ def test_the_same_model_gives_the_same_bytes_in_every_thread(renderer: Renderer)
 
 PRINT_ON_ANOTHER_DAY = """
 import hashlib, sys, time
-from thammuu.memos.render import Renderer
-from thammuu.memos.trial_models import Trial, trial_memo
+from thammuu.memos.printing.render import Renderer
+from thammuu.memos.printing.trial_models import Trial, trial_memo
 from thammuu.resources import templates_folder
 
 moment = float(sys.argv[1])

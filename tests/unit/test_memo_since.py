@@ -7,14 +7,14 @@ import pytest
 from memo_parts import SCORED, finding, level_scores, memo, pack, scope, task, texts, view
 
 from thammuu.memos.comparing import Change, changes, compare, counted, said, told_by
-from thammuu.memos.findings import finding_lines, findings_section
-from thammuu.memos.left_out import left_out_section
 from thammuu.memos.model import Column, FindingLine, MemoModel, Paragraph, Row, Section, Sentence, Table
 from thammuu.memos.numbering import Numbering
-from thammuu.memos.rechecked import rechecked
 from thammuu.memos.scope import Scope
-from thammuu.memos.since import MAX_CHANGES, since_section
-from thammuu.memos.standing import standing_section
+from thammuu.memos.sections.findings import finding_lines, findings_section
+from thammuu.memos.sections.left_out import left_out_section
+from thammuu.memos.sections.rechecked import rechecked
+from thammuu.memos.sections.since import MAX_CHANGES, since_section
+from thammuu.memos.sections.standing import standing_section
 from thammuu.memos.view import Issued, PartResult, PublicationView, SinceLast
 from thammuu.memos.wording import WORDS
 

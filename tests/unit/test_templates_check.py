@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from thammuu.errors import Place
-from thammuu.memos.templates_check import check_templates
+from thammuu.memos.printing.templates_check import check_templates
 from thammuu.resources import templates_folder
 
 

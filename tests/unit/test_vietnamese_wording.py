@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from thammuu.memos.bands import in_group
 from thammuu.memos.clean import clean_text
-from thammuu.memos.paths import rank_of
+from thammuu.memos.sections.bands import in_group
+from thammuu.memos.sections.paths import rank_of
 from thammuu.memos.wording import WORDS, capital, ordinal, plural, roman, spelled
 from thammuu.resources import rules_folder
 from thammuu.rulepack.text import Text

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from thammuu.clock import Clock
     from thammuu.ledger.blobs import FolderBlobs
     from thammuu.ledger.database import Database
-    from thammuu.memos.render import Renderer
+    from thammuu.memos.printing.render import Renderer
     from thammuu.settings import Settings
 
 

@@ -137,6 +137,6 @@ def export(
 
 def schema() -> None:
     from thammuu.cli.output import print_json
-    from thammuu.memos.schema import memo_schema
+    from thammuu.memos.printing.schema import memo_schema
 
     print_json(memo_schema())

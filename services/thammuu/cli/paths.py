@@ -15,7 +15,7 @@ from thammuu.i18n import _, language
 
 if TYPE_CHECKING:
     from thammuu.bus.context import Context
-    from thammuu.memos.paths import Path
+    from thammuu.memos.sections.paths import Path
     from thammuu.memos.view import PublicationView
 
 _COLUMNS = ("step", "code", "name", "score", "gain_points", "total_after", "rank_after")
@@ -47,7 +47,7 @@ def paths(
     fmt: FormatOption = ListingFormat.table,
     data: DataOption = None,
 ) -> None:
-    from thammuu.memos.paths import smallest_set
+    from thammuu.memos.sections.paths import smallest_set
 
     with reading(settings(ctx, data)) as program:
         view, name = _view(program.context, unit, index, period)

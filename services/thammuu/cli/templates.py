@@ -32,7 +32,7 @@ def check(
 ) -> None:
     from thammuu import resources
     from thammuu.cli.failures import print_problems
-    from thammuu.memos.templates_check import check_templates
+    from thammuu.memos.printing.templates_check import check_templates
 
     checked = folder or resources.templates_folder()
     problems = check_templates(checked)

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .view import PublicationView
-    from .weighing import Weighed
+    from thammuu.memos.view import PublicationView
+    from thammuu.memos.weighing import Weighed
 
 KINDS = frozenset(
     {

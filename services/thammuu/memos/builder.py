@@ -4,34 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import letter
-from .closing import closing
-from .findings import annex_tables, finding_lines, findings_section
-from .forms import LABELS
-from .gain import gain_section
-from .left_out import left_out_section
-from .model import Annex, MemoModel, Section
-from .numbering import Numbering, numbered_headings
-from .plan import plan_opening, plan_sections
-from .practice import practice_section
-from .scope import MAX_IN_BODY, Part, Scope
-from .since import since_section
-from .slip import slip_sections
-from .standing import standing_section
-from .tasks import tasks_of, tasks_section, tasks_table
-from .wording import WORDS, capital, roman
+from thammuu.memos.forms import LABELS
+from thammuu.memos.model import Annex, MemoModel, Section
+from thammuu.memos.numbering import Numbering, numbered_headings
+from thammuu.memos.scope import MAX_IN_BODY, Part, Scope
+from thammuu.memos.sections import letter
+from thammuu.memos.sections.closing import closing
+from thammuu.memos.sections.findings import annex_tables, finding_lines, findings_section
+from thammuu.memos.sections.gain import gain_section
+from thammuu.memos.sections.left_out import left_out_section
+from thammuu.memos.sections.plan import plan_opening, plan_sections
+from thammuu.memos.sections.practice import practice_section
+from thammuu.memos.sections.since import since_section
+from thammuu.memos.sections.slip import slip_sections
+from thammuu.memos.sections.standing import standing_section
+from thammuu.memos.sections.tasks import tasks_of, tasks_section, tasks_table
+from thammuu.memos.wording import WORDS, capital, roman
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
+    from thammuu.memos.model import FindingLine, Form, Language, Sentence, Table, Task
+    from thammuu.memos.view import PublicationView, SinceLast
     from thammuu.rulepack.actions import ActionCatalogue
     from thammuu.rulepack.agencies import AgencyRegister
     from thammuu.rulepack.issuers import Issuer
     from thammuu.rulepack.units import Unit
-
-    from .model import FindingLine, Form, Language, Sentence, Table, Task
-    from .view import PublicationView, SinceLast
 
 _LEAST_IN_PART = 5
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
-from .because import form
-from .model import Paragraph, Sentence, Table
+from thammuu.memos.because import form
+from thammuu.memos.model import Paragraph, Sentence, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from .model import FindingLine, MemoModel, Section, Task
-    from .wording import Words
+    from thammuu.memos.model import FindingLine, MemoModel, Section, Task
+    from thammuu.memos.wording import Words
 
 Key = tuple[str, str]
 """A unit's id and a concept, or a unit's id and the words a standing line begins with."""

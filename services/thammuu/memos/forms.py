@@ -8,12 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from thammuu.memos.model import Labels
 from thammuu.rulepack.text import Text
 
-from .model import Labels
-
 if TYPE_CHECKING:
-    from .model import Form, Language
+    from thammuu.memos.model import Form, Language
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from .because import KINDS
+from thammuu.memos.because import KINDS
 
 Form = Literal["cong-van", "thong-bao", "ke-hoach", "phieu-bao", "bao-cao"]
 Language = Literal["vi", "en"]

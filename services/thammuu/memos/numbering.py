@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
-from .wording import roman
+from thammuu.memos.wording import roman
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .model import Section
-    from .wording import Words
+    from thammuu.memos.model import Section
+    from thammuu.memos.wording import Words
 
 
 @dataclass

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from thammuu.intake import register
 from thammuu.memos.answering import answer_of
-from thammuu.memos.gain import shortest_path
+from thammuu.memos.sections.gain import shortest_path
 from thammuu.memos.shelf import listing
 from thammuu.memos.weighing import weighed
 

@@ -10,23 +10,22 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .clean import clean_text
-from .weighing import weighed
-from .wording import Vietnamese
+from thammuu.memos.clean import clean_text
+from thammuu.memos.weighing import weighed
+from thammuu.memos.wording import Vietnamese
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from thammuu.memos.model import Form
+    from thammuu.memos.view import PublicationView, SinceLast
+    from thammuu.memos.weighing import Weighed
+    from thammuu.memos.wording import Words
     from thammuu.rulepack.actions import ActionCatalogue
     from thammuu.rulepack.agencies import AgencyRegister
     from thammuu.rulepack.issuers import Issuer
     from thammuu.rulepack.units import Unit
-
-    from .model import Form
-    from .view import PublicationView, SinceLast
-    from .weighing import Weighed
-    from .wording import Words
 
 MAX_IN_BODY = 15
 """Findings beyond these go to the annex; the total's own is told by the standing and not counted."""

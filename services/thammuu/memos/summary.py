@@ -12,13 +12,14 @@ from thammuu.errors import BadInputError
 from thammuu.i18n import _
 from thammuu.intake import register
 from thammuu.ledger.schema import findings
-from thammuu.memos import because, letter
+from thammuu.memos import because
 from thammuu.memos import round as rounds
 from thammuu.memos.forms import LABELS
 from thammuu.memos.model import Annex, MemoModel, Sentence
 from thammuu.memos.numbering import Numbering, numbered_headings
 from thammuu.memos.published import board_of
 from thammuu.memos.scope import Part, Scope
+from thammuu.memos.sections import letter
 from thammuu.memos.shelf import listing, model_in
 from thammuu.memos.summary_sections import (
     IndexRound,

@@ -6,21 +6,20 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from . import because
-from .bands import band_name
-from .model import Column, Item, Paragraph, Row, Section, Sentence, Table
-from .wording import capital, spelled
+from thammuu.memos import because
+from thammuu.memos.model import Column, Item, Paragraph, Row, Section, Sentence, Table
+from thammuu.memos.sections.bands import band_name
+from thammuu.memos.wording import capital, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from thammuu.memos.numbering import Numbering
+    from thammuu.memos.scope import Scope
+    from thammuu.memos.view import PublicationView
     from thammuu.rulepack.frameworks import Node
     from thammuu.rulepack.units import Unit
-
-    from .numbering import Numbering
-    from .scope import Scope
-    from .view import PublicationView
 
 _MOST_ZEROS = 10
 _NAMED = 6

@@ -11,9 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from thammuu.analysis.findings import Finding
+    from thammuu.memos.view import Facts, PublicationView
     from thammuu.rulepack.frameworks import Node
-
-    from .view import Facts, PublicationView
 
 SEVERITIES = ("critical", "major", "minor", "information")
 _SAME = 1e-6

@@ -1,0 +1,1 @@
+"""A memo model as PDF, DOCX, HTML, text, chat message and JSON."""

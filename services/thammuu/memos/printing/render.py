@@ -1,0 +1,187 @@
+"""Print a memo model as PDF, DOCX, HTML, plain text, chat message and JSON; the same model gives the same bytes."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from thammuu.canonical import sha256_hex
+from thammuu.errors import EnvironmentFaultError
+from thammuu.i18n import _
+from thammuu.memos.clean import letters_of
+from thammuu.memos.printing.chat import fitted
+from thammuu.memos.printing.pictures import Pictures
+from thammuu.memos.printing.printable import check_tables, is_plain, printable
+from thammuu.memos.printing.sandbox import sandboxed
+from thammuu.memos.printing.typesetting import Typesetter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jinja2 import Environment
+
+    from thammuu.memos.model import MemoModel
+    from thammuu.memos.printing.docx import WordTemplate
+
+MESSAGE = "action_memo"
+MARKUP_TEMPLATES = ("charts.svg.j2", "memo.html.j2", "blocks.docx.j2")
+PLAIN_TEMPLATES = ("memo.txt.j2", "chat.txt.j2")
+
+
+class Renderer:
+    """Prints memo models with the templates of one folder; safe to share between threads.
+
+    Args:
+        templates: The templates folder, with ``action_memo/`` and ``fonts/`` in it.
+
+    Raises:
+        EnvironmentFaultError: If the folder lacks the memo's templates or fonts.
+    """
+
+    def __init__(self, templates: Path) -> None:
+        self._folder = templates / MESSAGE
+        self._fonts_folder = templates / "fonts"
+        for needed in (self._folder / "memo.typ", self._fonts_folder):
+            if not needed.exists():
+                raise EnvironmentFaultError(_("The templates folder lacks {path}").format(path=needed))
+        self._typesetter = Typesetter(self._folder, self._fonts_folder)
+
+    @cached_property
+    def templates_hash(self) -> str:
+        """The SHA-256 over the names and contents of the memo's templates and fonts."""
+        files = sorted(path for folder in (self._folder, self._fonts_folder) for path in folder.rglob("*"))
+        lines = [
+            f"{path.relative_to(self._folder.parent).as_posix()} {sha256_hex(path.read_bytes())}"
+            for path in files
+            if path.is_file()
+        ]
+        return sha256_hex("\n".join(lines).encode())
+
+    def check(self) -> None:
+        """Read the templates and compile them until they ask for the memo, so that their own faults show.
+
+        Raises:
+            EnvironmentFaultError: If a template has a fault, with its place.
+        """
+        import typst
+        from jinja2 import TemplateError
+
+        told = _("The template {file} has a fault: {fault}")
+        try:
+            for name in MARKUP_TEMPLATES:
+                self._markup.get_template(name)
+            for name in PLAIN_TEMPLATES:
+                self._plain.get_template(name)
+        except TemplateError as fault:
+            place = f"{getattr(fault, 'name', '')}:{getattr(fault, 'lineno', '')}"
+            raise EnvironmentFaultError(told.format(file=place, fault=fault)) from fault
+        try:
+            self._typesetter.without_memo()
+        except typst.TypstError as fault:
+            # an empty memo lacks the first thing that a whole template asks of it
+            if "does not contain key" not in str(fault):
+                raise EnvironmentFaultError(told.format(file="memo.typ", fault=fault)) from fault
+
+    def json(self, model: MemoModel) -> bytes:
+        """Return the model as canonical JSON."""
+        from thammuu.canonical import canonical_json
+
+        return canonical_json(model.model_dump(mode="json"))
+
+    def pdf(self, model: MemoModel) -> bytes:
+        """Return the memo as PDF/A-3a and PDF/UA-1 with its JSON attached, dated by the memo.
+
+        Raises:
+            PermanentRefusalError: If the memo cannot be printed, naming the field, or typst refuses it.
+        """
+        return self.stored_pdf(self.json(model))
+
+    def stored_pdf(self, stored: bytes) -> bytes:
+        """Return the PDF of a model stored by :meth:`json`, which was valid when it was stored."""
+        inputs, dated = self.typst_inputs(stored)
+        return self.typeset(inputs, dated)
+
+    def typst_inputs(self, stored: bytes) -> tuple[dict[str, str], date]:
+        """Return what the typst template reads, the memo and its pictures as JSON, and the memo's date.
+
+        Args:
+            stored: The model as :meth:`json` gives it; attached as it is, whatever letters are printed.
+        """
+        text = stored.decode()
+        data: dict[str, Any] = json.loads(text)
+        check_tables(data)
+        attach, printed = "1", text
+        if not is_plain(text, self._letters):
+            drawn = printable(data, self._letters)
+            if drawn != data:
+                attach, printed, data = text, _as_json(drawn), drawn
+        inputs = {"memo": printed, "art": _as_json(self._pictures.of(data)), "attach": attach}
+        return inputs, date.fromisoformat(data["dated"])
+
+    def typeset(self, inputs: dict[str, str], dated: date) -> bytes:
+        """Run typst on prepared inputs; the document carries the memo's date.
+
+        Raises:
+            PermanentRefusalError: If typst refuses the memo or warns about it.
+        """
+        return self._typesetter.pdf(inputs, dated)
+
+    def html(self, model: MemoModel) -> str:
+        """Return the memo as one HTML page, styles and charts inside it."""
+        from markupsafe import Markup
+
+        data = self._printable(model)
+        css = (self._folder / "memo.css").read_text(encoding="utf-8")
+        art = {name: Markup(svg) for name, svg in self._pictures.of(data).items()}  # noqa: S704  our macros escaped it
+        return self._markup.get_template("memo.html.j2").render(memo=data, art=art, css=Markup(css))  # noqa: S704
+
+    def text(self, model: MemoModel) -> str:
+        """Return the memo as plain text."""
+        return self._plain.get_template("memo.txt.j2").render(memo=self._printable(model))
+
+    def chat(self, model: MemoModel, link: str = "") -> str:
+        """Return a message of at most 1,500 characters: the standing, the first tasks, where the memo is."""
+        data = self._printable(model)
+        where = link or data["provenance"]["verify_address"]
+        return fitted(self._plain.get_template("chat.txt.j2").render(memo=data, link=where))
+
+    def docx(self, model: MemoModel) -> bytes:
+        """Return the memo as a Word document, dated by the memo.
+
+        Raises:
+            PermanentRefusalError: If the memo cannot be printed, naming the field.
+        """
+        return self._word.document(self._printable(model))
+
+    @cached_property
+    def _word(self) -> WordTemplate:
+        from thammuu.memos.printing.docx import WordTemplate
+
+        return WordTemplate(self._folder, self._fonts_folder, self._markup, self._pictures)
+
+    @cached_property
+    def _markup(self) -> Environment:
+        return sandboxed(self._folder, markup=True)
+
+    @cached_property
+    def _plain(self) -> Environment:
+        return sandboxed(self._folder, markup=False)
+
+    @cached_property
+    def _pictures(self) -> Pictures:
+        return Pictures(self._markup, self._typesetter)
+
+    @cached_property
+    def _letters(self) -> frozenset[int]:
+        return letters_of(self._fonts_folder)
+
+    def _printable(self, model: MemoModel) -> dict[str, Any]:
+        data = model.model_dump(mode="json")
+        check_tables(data)
+        return printable(data, self._letters)
+
+
+def _as_json(value: Any) -> str:  # noqa: ANN401  any JSON value
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False)

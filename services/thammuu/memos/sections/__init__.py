@@ -1,0 +1,1 @@
+"""What a memo says, section by section, and the letter around it."""

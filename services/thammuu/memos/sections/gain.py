@@ -1,0 +1,207 @@
+"""What it would bring: points still to gain, and the fewest criteria that reach the middle or the next group."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING
+
+from thammuu.memos import because
+from thammuu.memos.model import Paragraph, Section, Sentence
+from thammuu.memos.sections.bands import in_group
+from thammuu.memos.sections.ledger_table import ledger_blocks
+from thammuu.memos.sections.paths import rank_of, smallest_set_to_group
+from thammuu.memos.sections.recoverable import points_ledger
+from thammuu.memos.sections.standing import level_name, short_name
+from thammuu.memos.weighing import weighed
+from thammuu.memos.wording import ordinal, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from thammuu.memos.model import Block
+    from thammuu.memos.numbering import Numbering
+    from thammuu.memos.scope import Part, Scope
+    from thammuu.memos.view import PublicationView
+    from thammuu.memos.weighing import Weighed
+    from thammuu.memos.wording import Words
+
+_MAX_NAMED = 15
+
+
+def shortest_path(view: PublicationView) -> tuple[tuple[Weighed, ...], float, float]:
+    """Return the fewest criteria found to raise to the peer median, the total now and then.
+
+    Totals add up, so the largest gains first is exact. The goal is the median of all totals; from above it, or when
+    it cannot be reached, it is everything that can be gained.
+    """
+    total = view.total_row.get("total")
+    if total is None or not view.totals:
+        return (), 0.0, 0.0
+    gains = [one for one in weighed([view]) if one.on_leaf and _gain(one) > 0]
+    gains.sort(key=lambda one: (-_gain(one), one.node.code))
+    goal, then, taken = median(view.totals), float(total), []
+    for one in gains:
+        if then >= goal > total:
+            break
+        then += _gain(one)
+        taken.append(one)
+    return tuple(taken), float(total), then
+
+
+def _gain(one: Weighed) -> float:
+    return float(one.row.get("gain_to_median") or 0.0)
+
+
+def gain_section(scope: Scope, part: Part, numbering: Numbering) -> Section | None:
+    """Return the section, None where no total adds up and no maximum is a target.
+
+    Args:
+        scope: The memo.
+        part: Whose gains.
+        numbering: Numbers the tables.
+    """
+    blocks: list[Block] = []
+    for view in part.views:
+        blocks += ledger_blocks(scope, part, view, numbering)
+    sentences = [sentence for view in part.views for sentence in _sentences(view, scope.words)]
+    if not blocks and not sentences:
+        return None
+    if _cautions(scope, part):
+        sentences = _with_caution(sentences, scope.words)
+    blocks += [Paragraph(sentence=one) for one in sentences]
+    return Section(
+        kind="gain",
+        heading=scope.words.say("Kết quả có thể đạt được", "What could be achieved"),
+        unit_id=part.unit.id if scope.merged else "",
+        blocks=tuple(blocks),
+    )
+
+
+def _cautions(scope: Scope, part: Part) -> bool:
+    """Return whether this part is the first with anything to gain: the caution stands once in a memo."""
+    able = (
+        one
+        for one in scope.parts
+        if any(points_ledger(view, scope.catalogue) or shortest_path(view)[0] for view in one.views)
+    )
+    return next(able, part) is part
+
+
+def _with_caution(sentences: Sequence[Sentence], words: Words) -> list[Sentence]:
+    caution = words.say(
+        "Đây là kết quả tính toán để chọn thứ tự ưu tiên, không phải là chỉ tiêu phải đạt.",
+        "This is computed to set priorities; it is not a target to be met.",
+    )
+    if not sentences:
+        return [Sentence(text=caution, because=(because.form("gain"),))]
+    last = sentences[-1]
+    told = Sentence(text=f"{last.text} {caution}", because=(*last.because, because.form("gain")))
+    return [*sentences[:-1], told]
+
+
+def _sentences(view: PublicationView, words: Words) -> Iterator[Sentence]:
+    taken, now, then = shortest_path(view)
+    codes = [one.node.code for one in taken]
+    if taken:
+        others = list(view.totals)
+        others.remove(min(others, key=lambda one: abs(one - now)))
+        ranks = rank_of(now, others), rank_of(then, others)
+        found = tuple(because.finding(one) for one in taken)
+        yield Sentence(
+            text=_to_the_middle(view, words, codes, (now, then), ranks), because=(*_rests_on(view, codes), *found)
+        )
+    group = _next_group(view, words, codes)
+    if group:
+        yield group
+
+
+def _to_the_middle(
+    view: PublicationView, words: Words, codes: Sequence[str], totals: tuple[float, float], ranks: tuple[int, int]
+) -> str:
+    now, then = totals
+    return words.say(
+        "Về {index}, nếu {criteria} đạt bằng trung vị, {unchanged}, tổng điểm tăng {gain} điểm, "
+        "từ {now} lên {then}; {moved}.",
+        "On {index}, if {criteria} {reach} the median, {unchanged}, the total rises by {gain} points, "
+        "from {now} to {then}; {moved}.",
+        index=short_name(view, words),
+        criteria=_listed(view, words, codes),
+        reach="reaches" if len(codes) == 1 else "reach",
+        unchanged=_unchanged(view, words),
+        gain=words.figure(then - now),
+        now=_alike(now, then, words),
+        then=_alike(then, now, words),
+        moved=_moved(view, words, *ranks, len(view.totals)),
+    )
+
+
+def _next_group(view: PublicationView, words: Words, told: Sequence[str]) -> Sentence | None:
+    """Return the sentence on the group above, None if it is out of reach or the set was just told."""
+    found = smallest_set_to_group(view)
+    codes = [step.code for step in found[1].steps] if found else []
+    if found is None or set(codes) == set(told):
+        return None
+    band, path = found
+    now, then = path.total_now or 0.0, path.total_then or 0.0
+    text = words.say(
+        "Để vào {group} của {index}, cần ít nhất {criteria} đạt bằng trung vị, {unchanged}: tổng điểm từ {now} lên "
+        "{then}; {moved}.",
+        "To enter {group} of {index}, at least {criteria} must reach the median, {unchanged}: the total goes from "
+        "{now} to {then}; {moved}.",
+        group=in_group(words.text(band.name), words),
+        index=short_name(view, words),
+        criteria=_listed(view, words, codes),
+        unchanged=_unchanged(view, words),
+        now=_alike(now, then, words),
+        then=_alike(then, now, words),
+        moved=_moved(view, words, path.rank_now or 0, path.rank_then or 0, path.n),
+    )
+    return Sentence(text=text, because=_rests_on(view, codes))
+
+
+def _rests_on(view: PublicationView, codes: Sequence[str]) -> tuple[str, ...]:
+    facts = (because.fact(view, code) for code in (view.framework.root.code, *codes))
+    return (because.publication(view), *facts)
+
+
+def _listed(view: PublicationView, words: Words, codes: Sequence[str]) -> str:
+    """Return ``05 nội dung thành phần (6.3; 6.2; …)``; a long list is counted only."""
+    counted = words.counted(len(codes), level_name(view, words))
+    nodes = [view.framework.node(code) for code in codes]
+    names = "; ".join(words.text(node.name) if node.own_code else node.code for node in nodes)
+    return f"{counted} ({names})" if len(codes) <= _MAX_NAMED else counted
+
+
+def _unchanged(view: PublicationView, words: Words) -> str:
+    level = level_name(view, words)
+    return words.say(
+        "các {level} khác và các tỉnh, thành phố khác không đổi",
+        "the other {levels} and the other provinces unchanged",
+        level=level,
+        levels=plural(level),
+    )
+
+
+def _moved(view: PublicationView, words: Words, before: int, after: int, n: int) -> str:
+    official = view.framework.officially_ranked
+    verb = words.say("xếp hạng", "rank") if official else words.say("thứ tự theo tính toán", "order by computation")
+    if after == before:
+        return words.say(
+            "{verb} giữ thứ {x}/{n}", "{verb} stays {xth} of {n}", verb=verb, x=before, xth=ordinal(before), n=n
+        )
+    return words.say(
+        "{verb} từ thứ {x} lên thứ {y}/{n}",
+        "{verb} from {xth} to {yth} of {n}",
+        verb=verb,
+        x=before,
+        y=after,
+        xth=ordinal(before),
+        yth=ordinal(after),
+        n=n,
+    )
+
+
+def _alike(total: float, other: float, words: Words) -> str:
+    """Return a total with as many decimals as the one it is compared with."""
+    sign = words.say(",", ".")
+    return words.figure(total, max(len(words.score_figure(one).partition(sign)[2]) for one in (total, other)))

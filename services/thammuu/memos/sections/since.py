@@ -1,0 +1,107 @@
+"""Since the last memo: what a correction changes, how the criteria of the memo before did, what became of its tasks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from thammuu.memos import because
+from thammuu.memos.clean import clean_text
+from thammuu.memos.comparing import Told, changes, counted, said, standings_of, told_by
+from thammuu.memos.model import Item, Paragraph, Section, Sentence
+from thammuu.memos.sections.criteria import score_text
+from thammuu.memos.sections.rechecked import rechecked_sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from thammuu.memos.model import Block, FindingLine, Task
+    from thammuu.memos.scope import Scope
+    from thammuu.memos.view import Issued, SinceLast
+
+MAX_CHANGES = 15
+"""Changes beyond these are counted."""
+
+
+def since_section(
+    scope: Scope, standings: Sequence[Section], findings: Sequence[FindingLine], tasks: Sequence[Task]
+) -> Section | None:
+    """Return the section, None where nothing came before.
+
+    Args:
+        scope: The memo.
+        standings: Its sections on standing, as they will print.
+        findings: Its findings.
+        tasks: Its tasks.
+    """
+    since = scope.since
+    if since is None:
+        return None
+    changed = list(_changed(scope, since.corrects, _told(scope, standings, findings, tasks))) if since.corrects else []
+    followed = list(_followed(scope, since))
+    if not changed and not followed:
+        return None
+    blocks: list[Block] = [*changed]
+    if changed and followed:
+        heading = scope.words.say("Thay đổi so với các văn bản trước", "Since the documents before")
+        blocks.append(_between(scope, since))
+    elif changed:
+        heading = scope.words.say(
+            "Nội dung thay đổi so với văn bản được thay thế", "What changes against the document replaced"
+        )
+    else:
+        heading = scope.words.say("Kết quả thực hiện văn bản trước", "Since the document before")
+    return Section(kind="since", heading=heading, blocks=(*blocks, *followed))
+
+
+def _told(scope: Scope, standings: Sequence[Section], findings: Sequence[FindingLine], tasks: Sequence[Task]) -> Told:
+    scores = {(one.view.unit_id, one.finding.concept): score_text(scope.words, one) for one in scope.weighed}
+    return Told(standings_of(standings), scores, findings, tasks)
+
+
+def _changed(scope: Scope, corrects: Issued, now: Told) -> Iterator[Block]:
+    """Return what differs from the memo that this one replaces; beyond some, their number."""
+    memo = because.memo(corrects.memo_id, corrects.version)
+    found = changes(told_by(corrects.model), now)
+    if corrects.model.language == scope.words.language:
+        sentences = said(found, scope.words)
+    else:  # the old memo's words are in another language
+        total = counted(found, scope.words)
+        sentences = [total] if total else []
+    told = [Sentence(text=clean_text(one.text), because=(memo, *one.because)) for one in sentences]
+    if not told:
+        text = scope.words.say(
+            "Kết quả, nội dung cần khắc phục và nhiệm vụ không thay đổi so với văn bản được thay thế.",
+            "Results, findings and tasks are those of the document replaced.",
+        )
+        yield Paragraph(sentence=Sentence(text=text, because=(memo,)))
+    for one in told[:MAX_CHANGES]:
+        yield Item(sentence=one)
+    rest = told[MAX_CHANGES:]
+    if rest:
+        text = scope.words.say(
+            "{n} thay đổi khác về nội dung cần khắc phục và nhiệm vụ.",
+            "{changes} in findings and tasks.",
+            n=scope.words.count(len(rest)),
+            changes=scope.words.counted(len(rest), "further change"),
+        )
+        refs = dict.fromkeys(ref for one in rest for ref in one.because)
+        yield Item(sentence=Sentence(text=text, because=tuple(refs)))
+
+
+def _between(scope: Scope, since: SinceLast) -> Paragraph:
+    text = scope.words.say("Kết quả thực hiện văn bản trước:", "Since the document before:")
+    return Paragraph(sentence=Sentence(text=text, because=_previous(since)))
+
+
+def _followed(scope: Scope, since: SinceLast) -> Iterator[Block]:
+    """Return how the criteria of the memo before did, and what became of its tasks."""
+    if since.previous:
+        for sentence in rechecked_sentences(scope, since.previous):
+            yield Item(sentence=sentence)
+    for item in since.items:
+        yield Item(sentence=Sentence(text=clean_text(f"{item}."), because=_previous(since)))
+
+
+def _previous(since: SinceLast) -> tuple[str, ...]:
+    last = since.previous or since.corrects
+    return (because.memo(last.memo_id, last.version) if last else because.form("since"),)
