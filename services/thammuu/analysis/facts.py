@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from thammuu.analysis.fact_catalogue import COUNTERFACTUALS, EVERY_COLUMN, FACTS, PEER_FACTS
-from thammuu.analysis.peer_figures import ladder, median_of_others, named_peer_columns, peer_columns
+from thammuu.analysis.peer_figures import median_of_others, named_peer_columns, peer_columns
 from thammuu.analysis.peer_groups import NATIONAL, PeerGroup, nearest_units, partition
+from thammuu.analysis.peer_ladder import finer
 from thammuu.analysis.scoring import ROUNDING, Grid, score_grid
 from thammuu.analysis.totals import counterfactual_columns, unit_totals
 from thammuu.analysis.trends import level_slots, national_ladder, periods_below, trend_columns
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from thammuu.analysis.inputs import IndexPeriod
-    from thammuu.analysis.peer_figures import Ladder
+    from thammuu.analysis.peer_ladder import Ladder
 
 
 @dataclass
@@ -54,13 +55,13 @@ class FactTable:
         if steps not in self._past_ladders:
             grid = self.past(steps)
             assert grid is not None
-            self._past_ladders[steps] = national_ladder(grid, ranked=steps == 0)
+            self._past_ladders[steps] = national_ladder(grid)
         return self._past_ladders[steps]
 
     @cached_property
     def ladder(self) -> Ladder:
         """Attainment among all units of a level."""
-        return national_ladder(self.grid, ranked=True)
+        return national_ladder(self.grid)
 
     @cached_property
     def totals(self) -> pl.DataFrame:
@@ -122,8 +123,7 @@ class FactTable:
         else:
             part = partition(group, self.grid, self.totals["band"])
             slots = level_slots(self.grid, part)
-            national = group.kind == "national"
-            steps = self.ladder if national else ladder(self.grid.cells["attainment"], slots, ranked=True)
+            steps = self.ladder if group.kind == "national" else finer(self.ladder, slots)
             both = set() if COUNTERFACTUALS.isdisjoint(wanted) else {"peer_max", "peer_median"}
             found = peer_columns(steps, group, {*wanted, *both})
             if "peer_delta" in wanted:
@@ -203,7 +203,7 @@ def _ranks(grid: Grid, steps: Ladder | None, *, counted: bool = False) -> pl.Dat
     """Return ``rank n``; with ``counted``, n also of nodes that nobody is ranked by, where neither way is better."""
     if steps is None:
         return grid.cells.select(rank="published_rank", n=pl.lit(None, pl.Int64))
-    ranks = steps.places.select(rank=pl.col("higher") + 1, n="n")
+    ranks = steps.counts.select(rank=pl.col("higher") + 1, n="n")[steps.back]
     neither = (grid.nodes["direction"] == "none").arg_true().to_list()
     if not counted or not neither:
         return ranks

@@ -109,8 +109,8 @@ class Firing:
         hits = self._inhibited(pl.concat([_NO_HITS, *found]))
         hits = self._raised(hits, as_of)
         live = pl.col("inhibited_by").is_null() & ~pl.col("silenced")
-        hits = hits.sort("cell", "silenced", pl.col("inhibited_by").is_not_null(), "severity", "rule")
-        return hits.with_columns(first=live & pl.col("cell").is_first_distinct())
+        hits = hits.sort(_strength())
+        return hits.with_columns(first=live & (pl.col("cell") != pl.col("cell").shift(1)).fill_null(value=True))
 
     def _hits_of(self, at: int, rule: Rule, as_of: date) -> pl.DataFrame:
         silence = rule.source.suppress_until
@@ -149,6 +149,15 @@ class Firing:
 
 
 _NO_HITS = pl.DataFrame(schema={"cell": pl.UInt32, "rule": pl.UInt16, "severity": pl.UInt8, "silenced": pl.Boolean})
+
+
+def _strength() -> pl.Expr:
+    """Return one number to sort by, which is quicker than five: cell, silenced, inhibited, severity and rule."""
+    marks = [(pl.col("silenced"), 2), (pl.col("inhibited_by").is_not_null(), 2), (pl.col("severity"), 2**8)]
+    order = pl.col("cell").cast(pl.UInt64)
+    for mark, many in (*marks, (pl.col("rule"), 2**16)):
+        order = order * many + mark
+    return order
 
 
 def peer_facts_of(rule: Rule) -> set[tuple[str, str]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
@@ -24,10 +24,14 @@ from thammuu.intake import register
 from thammuu.ledger.schema import analyses, findings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import Connection
 
     from thammuu.analysis.findings import Finding
     from thammuu.bus.context import Context, UnitOfWork
+
+ROWS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
@@ -36,20 +40,32 @@ class Analysed:
 
     Args:
         facts_blob: Name of the facts' blob.
-        findings: Unit → its findings.
-        silenced: Unit → firings of rules that a person silenced.
-        payload_blobs: Unit → name of its findings' blob, where they exceed an event.
+        raised: Unit → what is raised for it; each finding is held once, as it goes into the event.
+        oversized: Unit → its findings, where they exceed an event and were stored as a blob.
     """
 
     facts_blob: str
-    findings: dict[str, list[Finding]]
-    silenced: dict[str, list[dict[str, Any]]]
-    payload_blobs: dict[str, str]
+    raised: dict[str, FindingsRaised]
+    oversized: dict[str, list[dict[str, Any]]]
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield the findings as rows of their table."""
+        for unit, raised in self.raised.items():
+            for finding in self.oversized.get(unit, raised.findings):
+                yield {
+                    "finding_id": finding["id"],
+                    "publication_id": finding["publication_id"],
+                    "unit_id": unit,
+                    "severity": finding["severity"],
+                    "body": json.dumps(finding, ensure_ascii=False),
+                }
 
 
 def analyse(event: Event, context: Context) -> Analysed:
     """Compute facts and findings with the rule pack that the event pins."""
-    from thammuu.analysis.assessment import assess
+    from thammuu.analysis.assessment import facts_parquet, findings_in_parts
+    from thammuu.analysis.facts import FactTable
+    from thammuu.analysis.firing import Firing
 
     data = event.data
     assert isinstance(data, ScoresPublished)
@@ -58,17 +74,31 @@ def analyse(event: Event, context: Context) -> Analysed:
         row = register.get(connection, data.publication_id)
         before = earlier_rows(connection, row, row.sequence)
     current = index_period_of(context, row, pack)
-    earlier = EarlierPeriods(context, before, pack)
-    assessment = assess(pack.rules, current, earlier, as_of=row.published_on)
-    buffer = io.BytesIO()
-    assessment.facts.write_parquet(buffer)
-    by_unit: dict[str, list[Finding]] = {unit: [] for unit in current.units["unit_id"].to_list()}
-    for finding in assessment.findings:
-        by_unit[finding.unit_id].append(finding)
-    silenced: dict[str, list[dict[str, Any]]] = {}
-    for firing in assessment.silenced:
-        silenced.setdefault(firing["unit_id"], []).append(firing)
-    return Analysed(context.blobs.put(buffer.getvalue()), by_unit, silenced, _oversized(context, by_unit))
+    firing = Firing(pack.rules, FactTable(current, EarlierPeriods(context, before, pack)))
+    facts_blob = context.blobs.put(facts_parquet(firing))
+    clear = FindingsRaised(publication_id=data.publication_id, unit_id="", pack=data.pack)
+    units = current.units["unit_id"].to_list()
+    analysed = Analysed(facts_blob, {unit: clear.model_copy(update={"unit_id": unit}) for unit in units}, {})
+    for findings_of_part, silenced in findings_in_parts(firing, row.published_on):
+        _take(analysed, context, findings_of_part, silenced)
+    return analysed
+
+
+def _take(analysed: Analysed, context: Context, found: list[Finding], silenced: list[dict[str, Any]]) -> None:
+    """Take the findings of some units; those too large for an event are stored as a blob."""
+    listed: dict[str, list[dict[str, Any]]] = {}
+    quiet: dict[str, list[dict[str, Any]]] = {}
+    for finding in found:
+        listed.setdefault(finding.unit_id, []).append(finding.as_dict())
+    for firing in silenced:
+        quiet.setdefault(firing["unit_id"], []).append(firing)
+    for unit in listed | quiet:
+        of_unit = listed.get(unit, [])
+        blob = _blob_of(context, of_unit)
+        if blob:
+            analysed.oversized[unit] = of_unit
+        what = {"findings": () if blob else tuple(of_unit), "silenced": tuple(quiet.get(unit, ()))}
+        analysed.raised[unit] = analysed.raised[unit].model_copy(update=what | {"findings_blob": blob})
 
 
 def raise_findings(event: Event, work: UnitOfWork) -> list[NewEvent]:
@@ -76,19 +106,21 @@ def raise_findings(event: Event, work: UnitOfWork) -> list[NewEvent]:
     data, analysed = event.data, work.prepared
     assert isinstance(data, ScoresPublished)
     assert isinstance(analysed, Analysed)
-    found = [finding for of_unit in analysed.findings.values() for finding in of_unit]
+    rows, found = analysed.rows(), 0
+    while part := list(islice(rows, ROWS_AT_ONCE)):
+        work.connection.execute(insert(findings), part)
+        found += len(part)
+    silenced = {unit: raised.silenced for unit, raised in analysed.raised.items() if raised.silenced}
     work.connection.execute(
         insert(analyses).values(
             publication_id=data.publication_id,
             facts=analysed.facts_blob,
-            findings=len(found),
-            units=json.dumps(list(analysed.findings)),
-            silenced=json.dumps(analysed.silenced, ensure_ascii=False),
+            findings=found,
+            units=json.dumps(list(analysed.raised)),
+            silenced=json.dumps(silenced, ensure_ascii=False),
         )
     )
-    if found:
-        work.connection.execute(insert(findings), [_row(finding) for finding in found])
-    raised = [_raised(data, unit, of_unit, analysed) for unit, of_unit in analysed.findings.items()]
+    raised = [NewEvent(subject=unit, data=of_unit) for unit, of_unit in analysed.raised.items()]
     return raised + _left_out(data, analysed, work.connection)
 
 
@@ -123,7 +155,7 @@ def _left_out(data: ScoresPublished, analysed: Analysed, connection: Connection)
         _retracted(old.publication_id, unit, data.pack, row.sequence)
         for old in same[-1:]
         for unit in _units_of(connection, old.publication_id)
-        if unit not in analysed.findings
+        if unit not in analysed.raised
     ]
 
 
@@ -133,39 +165,11 @@ def _units_of(connection: Connection, publication_id: str) -> list[str]:
     return units
 
 
-def _raised(data: ScoresPublished, unit: str, of_unit: list[Finding], analysed: Analysed) -> NewEvent:
-    blob = analysed.payload_blobs.get(unit)
-    listed = () if blob else tuple(finding.as_dict() for finding in of_unit)
-    raised = FindingsRaised(
-        publication_id=data.publication_id,
-        unit_id=unit,
-        pack=data.pack,
-        findings=listed,
-        silenced=tuple(analysed.silenced.get(unit, ())),
-        findings_blob=blob,
-    )
-    return NewEvent(subject=unit, data=raised)
-
-
-def _oversized(context: Context, by_unit: dict[str, list[Finding]]) -> dict[str, str]:
-    """Store findings that are too large for an event as blobs; return their names by unit."""
-    blobs = {}
+def _blob_of(context: Context, listed: list[dict[str, Any]]) -> str | None:
+    """Store findings that are too large for an event and return their name."""
     limit = MAX_DATA_BYTES * 9 // 10
-    for unit, of_unit in by_unit.items():
-        listed = [finding.as_dict() for finding in of_unit]
-        # plain JSON is quick and never shorter: only where it is too long the canonical form is worth its time
-        if len(json.dumps(listed, ensure_ascii=False).encode()) > limit:
-            body = canonical_json(listed)
-            if len(body) > limit:
-                blobs[unit] = context.blobs.put(body)
-    return blobs
-
-
-def _row(finding: Finding) -> dict[str, Any]:
-    return {
-        "finding_id": finding.id,
-        "publication_id": finding.publication_id,
-        "unit_id": finding.unit_id,
-        "severity": finding.severity,
-        "body": json.dumps(finding.as_dict(), ensure_ascii=False),
-    }
+    # plain JSON is quick and never shorter: only where it is too long the canonical form is worth its time
+    if len(json.dumps(listed, ensure_ascii=False).encode()) <= limit:
+        return None
+    body = canonical_json(listed)
+    return context.blobs.put(body) if len(body) > limit else None

@@ -20,25 +20,29 @@ if TYPE_CHECKING:
 
 
 def index_period_of(context: Context, row: Registered, pack: RulePack) -> IndexPeriod:
-    """Return a publication as frames; the last few are kept in memory."""
+    """Return a publication as frames."""
     from thammuu.analysis.inputs import index_period
 
-    def load() -> IndexPeriod:
-        payload = json.loads(context.blobs.get(row.content))
-        return index_period(row.publication_id, payload, pack.frameworks.get(row.framework_id), pack.units)
-
-    found: IndexPeriod = context.cache.get_or_make(("index-period", row.publication_id, row.content, pack.hash), load)
-    return found
+    payload = json.loads(context.blobs.get(row.content))
+    return index_period(row.publication_id, payload, pack.frameworks.get(row.framework_id), pack.units)
 
 
 class EarlierPeriods(Sequence["IndexPeriod"]):
-    """The periods before a publication, newest first, each read when it is first asked for.
+    """The periods before a publication, newest first, each read when it is first asked for and then kept.
 
-    Most facts need the previous one only; how long a unit has been low is known after a few.
+    Most facts need the previous one only; how long a unit has been low is known after a few. They are kept as long as
+    this is, not longer: of thousands of units each takes megabytes.
     """
 
-    def __init__(self, context: Context, rows: Sequence[Registered], pack: RulePack) -> None:
+    def __init__(
+        self,
+        context: Context,
+        rows: Sequence[Registered],
+        pack: RulePack,
+        read: dict[str, IndexPeriod] | None = None,
+    ) -> None:
         self._context, self._rows, self._pack = context, rows, pack
+        self._read: dict[str, IndexPeriod] = {} if read is None else read
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -52,8 +56,11 @@ class EarlierPeriods(Sequence["IndexPeriod"]):
     def __getitem__(self, at: int | slice) -> IndexPeriod | EarlierPeriods:
         """Return one period, or the periods of a slice still unread."""
         if isinstance(at, slice):
-            return EarlierPeriods(self._context, self._rows[at], self._pack)
-        return index_period_of(self._context, self._rows[at], self._pack)
+            return EarlierPeriods(self._context, self._rows[at], self._pack, self._read)
+        row = self._rows[at]
+        if row.publication_id not in self._read:
+            self._read[row.publication_id] = index_period_of(self._context, row, self._pack)
+        return self._read[row.publication_id]
 
 
 def earlier_rows(connection: Connection, row: Registered, at: int | None) -> list[Registered]:

@@ -23,10 +23,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """Counts of an analysis not stored; ``newest`` tells whether no later period stands."""
+    """Counts of an analysis not stored.
+
+    Args:
+        bodies: How many units would be written to.
+        newest: Whether no later period stands.
+    """
 
     findings: int
-    units: int
+    bodies: int
     newest: bool
 
 
@@ -53,7 +58,8 @@ def preview(
     current = index_period(publication_id, payload, framework, pack.units)
     found = assess(pack.rules, current, EarlierPeriods(context, before, pack), as_of=published_on).findings
     newest = not any(row.order > period for row in latest)
-    return Foreseen(len(found), current.units.height, newest)
+    bodies = pack.units.answering_for(current.units["unit_id"].to_list(), published_on)
+    return Foreseen(len(found), len(bodies), newest)
 
 
 def changed_findings(context: Context, row: Registered) -> tuple[int, int]:

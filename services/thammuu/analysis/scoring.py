@@ -79,17 +79,16 @@ def _printed_cells(source: IndexPeriod, nodes: pl.DataFrame, units: pl.DataFrame
     rows = source.scores.select(
         "score", "published_rank", place=place, inapplicable=pl.col("status") == "not-applicable"
     ).drop_nulls("place")
-    row = pl.int_range(size, dtype=pl.UInt32, eager=True)
-    empty = pl.DataFrame({"u": row // width, "k": row % width})
-    return empty.with_columns(
-        _scattered(rows, "score", pl.repeat(None, size, dtype=pl.Float64, eager=True)),
-        _scattered(rows, "published_rank", pl.repeat(None, size, dtype=pl.Int64, eager=True)),
-        _scattered(rows, "inapplicable", pl.repeat(value=False, n=size, dtype=pl.Boolean, eager=True)),
+    cell = pl.int_range(size, dtype=pl.UInt32, eager=True)
+    row = pl.int_range(rows.height, dtype=pl.UInt32, eager=True)
+    printed = rows.drop("place")[pl.repeat(None, size, dtype=pl.UInt32, eager=True).scatter(rows["place"], row)]
+    return printed.select(
+        pl.lit(cell // width).alias("u"),
+        pl.lit(cell % width).alias("k"),
+        "score",
+        "published_rank",
+        pl.col("inapplicable").fill_null(value=False),
     )
-
-
-def _scattered(rows: pl.DataFrame, name: str, onto: pl.Series) -> pl.Series:
-    return onto.scatter(rows["place"], rows[name]).alias(name)
 
 
 def _scores(framework: Framework, nodes: pl.DataFrame, printed: pl.DataFrame) -> pl.DataFrame:

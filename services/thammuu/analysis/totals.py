@@ -42,16 +42,18 @@ def unit_totals(grid: Grid) -> pl.DataFrame:
 
 
 def _bands(framework: Framework, totals: pl.DataFrame, full: float | None, *, complete: bool) -> pl.Series:
+    # of two bands that begin at the same total the better one holds it
+    rising = sorted(framework.bands, key=lambda band: band.from_value or 0.0)
     if framework.band_method == "percent-of-max" and full:
         percent = pl.col("ranked_on") / full * FULL_PERCENT
-        steps = [(band.name.vi, band.from_value or 0.0) for band in framework.bands]
+        steps = [(band.name.vi, band.from_value or 0.0) for band in rising]
         return totals.select(_stepped(percent.round(ROUNDING), steps)).to_series()
     if framework.band_method == "quartile" and complete:
         parts = []
         for _level, part in totals.with_row_index("u").group_by("level", maintain_order=True):
             marks = [
                 (band.name.vi, _percentile_mark(part["ranked_on"].to_list(), (band.from_value or 0.0) / FULL_PERCENT))
-                for band in framework.bands
+                for band in rising
             ]
             parts.append(part.select("u", band=_stepped(pl.col("ranked_on"), marks)))
         return pl.concat(parts).sort("u")["band"] if parts else pl.Series("band", [], pl.String)
@@ -59,9 +61,9 @@ def _bands(framework: Framework, totals: pl.DataFrame, full: float | None, *, co
 
 
 def _stepped(value: pl.Expr, steps: list[tuple[str, float]]) -> pl.Expr:
-    """Return the name of the highest step a value reaches."""
+    """Return the name of the last step that a value reaches; the steps rise."""
     named = pl.lit(None, pl.String)
-    for name, start in sorted(steps, key=lambda step: step[1]):
+    for name, start in steps:
         named = pl.when(value >= start).then(pl.lit(name)).otherwise(named)
     return named
 
@@ -113,15 +115,17 @@ def counterfactual_columns(
 
 def _rank_after(gains: pl.DataFrame, totals: pl.DataFrame) -> pl.Series:
     """Return the rank of each unit's total if it grew by ``gain``, the totals of all others unchanged."""
-    unit = {name: pl.lit(totals[name]).gather(pl.col("u")) for name in ("level", "total", "scale", "ranked_on")}
+    levels = totals["level"].unique(maintain_order=True)
+    numbered = totals.with_columns(level=pl.col("level").cast(pl.Enum(levels)).to_physical())
+    unit = {name: pl.lit(numbered[name]).gather(pl.col("u")) for name in ("level", "total", "scale", "ranked_on")}
     moved = gains.select(
         level=unit["level"],
         to=((unit["total"] + pl.col("gain")) * unit["scale"]).round(ROUNDING),
         own=unit["ranked_on"],
     )
     rank = pl.lit(None, pl.Int64)
-    for level in totals["level"].unique(maintain_order=True):
-        field = totals.filter(pl.col("level") == level)["ranked_on"].drop_nulls().sort()
+    for level in range(len(levels)):
+        field = numbered.filter(pl.col("level") == level)["ranked_on"].drop_nulls().sort()
         above = len(field) - pl.lit(field).search_sorted(pl.col("to"), side="right").cast(pl.Int64)
         rank = pl.when(pl.col("level") == level).then(above - (pl.col("own") > pl.col("to")) + 1).otherwise(rank)
     return moved.select(pl.when(pl.col("to").is_not_null()).then(rank)).to_series()

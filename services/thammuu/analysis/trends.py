@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from thammuu.analysis.peer_figures import QUARTER, Ladder, ladder, quantile_of_others
+from thammuu.analysis.peer_figures import QUARTER
 from thammuu.analysis.peer_groups import NATIONAL
+from thammuu.analysis.peer_ladder import Ladder, ladder
 from thammuu.analysis.scoring import ROUNDING
 
 if TYPE_CHECKING:
@@ -79,14 +80,13 @@ def periods_below(now: Grid, steps: Ladder, earlier: Iterable[tuple[Grid, Ladder
     return run
 
 
-def national_ladder(grid: Grid, *, ranked: bool) -> Ladder:
+def national_ladder(grid: Grid) -> Ladder:
     """Return the ladder of attainment among all units of a level."""
     levels = grid.units["unit_level"]
     part = levels.cast(pl.Enum(levels.unique(maintain_order=True))).to_physical().cast(pl.UInt32)
-    return ladder(grid.cells["attainment"], level_slots(grid, part), ranked=ranked)
+    return ladder(grid.cells["attainment"], level_slots(grid, part))
 
 
 def _below(steps: Ladder) -> pl.Series:
-    enough = pl.col("others") >= NATIONAL.min_peers
-    below = enough & (pl.col("value").round(ROUNDING) < quantile_of_others(steps, QUARTER).round(ROUNDING))
-    return steps.places.select(below.fill_null(value=False)).to_series()
+    quarter = steps.quantile_of_others(QUARTER, NATIONAL.min_peers).round(ROUNDING)
+    return (steps.rungs.round(ROUNDING) < quarter).fill_null(value=False)[steps.back]

@@ -15,6 +15,7 @@ from thammuu.i18n import _
 
 if TYPE_CHECKING:
     from thammuu.bootstrap import Program
+    from thammuu.errors import Problem
     from thammuu.intake.publishing import Outcome, Request
 
 _DAY = ["%Y-%m-%d"]
@@ -99,17 +100,17 @@ def _publish(program: Program, request: Request, fmt: str) -> None:
         _say_accepted(outcome)
     run_pipeline(program)
     rejected = rejected_events(program) - before
-    _print(publishing.report(program.context, outcome) | {"rejected": rejected}, fmt, outcome)
+    _print(publishing.report(program.context, outcome) | {"rejected": rejected}, fmt, outcome.warnings)
     refuse_rejected(program, before)
 
 
 def _dry_run(program: Program, request: Request, fmt: str) -> None:
     from thammuu.intake import publishing
 
-    outcome = publishing.foresee(program.context, request)
+    foreseen = publishing.foresee(program.context, request)
     if fmt != "json":
         console().print(_("Dry run: nothing was written."), style="bold")
-    _print(outcome.summary | {"dry_run": True}, fmt, outcome)
+    _print(foreseen.summary | {"dry_run": True}, fmt, foreseen.warnings)
 
 
 def _withdraw(program: Program, publication_id: str, reason: str, fmt: str) -> None:
@@ -133,7 +134,7 @@ def _say_accepted(outcome: Outcome) -> None:
     console().print(f"{outcome.publication_id}: {word}", style="bold", markup=False)
 
 
-def _print(summary: dict[str, Any], fmt: str, outcome: Outcome) -> None:
+def _print(summary: dict[str, Any], fmt: str, warnings: list[Problem]) -> None:
     if fmt == "json":
         print_json(summary)
         return
@@ -144,4 +145,4 @@ def _print(summary: dict[str, Any], fmt: str, outcome: Outcome) -> None:
     out.print(line.format(**summary), markup=False)
     for note in summary["notes"]:
         out.print(note, markup=False)
-    print_problems(outcome.warnings, console(stderr=True))
+    print_problems(warnings, console(stderr=True))

@@ -34,6 +34,22 @@ class Acceptance:
     changed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much a submission holds."""
+
+    units: int
+    scores: int
+    missing: int
+
+
+def counts_of(submission: Submission) -> Counts:
+    """Count a submission's units, its figures and the places without one."""
+    scored = sum(row.status == "ok" for row in submission.scores)
+    units = len({row.unit_id for row in submission.scores})
+    return Counts(units, scored, len(submission.scores) - scored)
+
+
 def decide(connection: Connection, index: str, period: str, content: str, *, history: bool) -> Acceptance:
     """Return what accepting this content would do; "same content" compares with the latest revision only.
 
@@ -123,7 +139,7 @@ def withdraw(context: Context, publication_id: str, reason: str) -> register.Reg
 def _published(  # noqa: PLR0913, PLR0917  the parts of one event
     submission: Submission, framework: Framework, occasion: Occasion, decision: Acceptance, pack: str, content: str
 ) -> ScoresPublished:
-    scored = [row for row in submission.scores if row.status == "ok"]
+    counts = counts_of(submission)
     return ScoresPublished(
         publication_id=decision.publication_id,
         index=submission.index,
@@ -137,9 +153,9 @@ def _published(  # noqa: PLR0913, PLR0917  the parts of one event
         published_on=occasion.published_on,
         round=occasion.round,
         history=occasion.history,
-        units=len({row.unit_id for row in submission.scores}),
-        scores=len(scored),
-        missing=len(submission.scores) - len(scored),
+        units=counts.units,
+        scores=counts.scores,
+        missing=counts.missing,
         sources=tuple(submission.sources),
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
@@ -12,7 +13,7 @@ from thammuu.errors import BadInputError
 from thammuu.i18n import _
 from thammuu.intake import acceptance, register
 from thammuu.intake.occasion import occasion_for
-from thammuu.ledger.schema import findings
+from thammuu.ledger.schema import analyses, findings
 from thammuu.memos import round as rounds
 from thammuu.period import Period
 
@@ -42,21 +43,21 @@ class Request:
     partial: bool | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a request."""
+    """What became of a request; of the file only what its reader noticed and accepted."""
 
     publication_id: str
-    revision: int
     changed: bool
-    submission: Submission
-    occasion: Occasion
-    summary: dict[str, Any] = field(default_factory=dict)
+    warnings: list[Problem]
 
-    @property
-    def warnings(self) -> list[Problem]:
-        """What the reader noticed and accepted."""
-        return self.submission.warnings
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What publishing a file would do."""
+
+    warnings: list[Problem]
+    summary: dict[str, Any]
 
 
 def publish(context: Context, request: Request) -> Outcome:
@@ -67,10 +68,10 @@ def publish(context: Context, request: Request) -> Outcome:
     """
     submission, framework, occasion = _read(context, request)
     accepted = acceptance.accept(context, submission, framework, occasion)
-    return Outcome(accepted.publication_id, accepted.revision, accepted.changed, submission, occasion)
+    return Outcome(accepted.publication_id, accepted.changed, submission.warnings)
 
 
-def foresee(context: Context, request: Request) -> Outcome:
+def foresee(context: Context, request: Request) -> Foreseen:
     """Say what publishing a file would do, without writing anything.
 
     Raises:
@@ -86,16 +87,23 @@ def foresee(context: Context, request: Request) -> Outcome:
             connection, submission.index, request.period, submission.content_hash(), history=request.history
         )
     foreseen = preview(context, decision.publication_id, body, framework, occasion.published_on)
-    outcome = Outcome(decision.publication_id, decision.revision, decision.changed, submission, occasion)
     drafts = not occasion.history and foreseen.newest and decision.changed
-    summary = _summary(outcome) | {
-        "findings": foreseen.findings if decision.changed else 0,
-        "memos": foreseen.units if drafts else 0,
-        "changed": decision.changed,
-    }
     told = _("It would be {id}.") if decision.changed else _("{id}, the latest revision, has the same content.")
-    summary["notes"] = [told.format(id=decision.publication_id)]
-    return Outcome(decision.publication_id, decision.revision, decision.changed, submission, occasion, summary)
+    summary = {
+        "publication_id": decision.publication_id,
+        "index": submission.index,
+        "period": submission.period.text,
+        "revision": decision.revision,
+        **asdict(acceptance.counts_of(submission)),
+        "findings": foreseen.findings if decision.changed else 0,
+        "memos": foreseen.bodies if drafts else 0,
+        "round": occasion.round,
+        "changed": decision.changed,
+        "complete": submission.complete,
+        "warnings": [problem.as_dict() for problem in submission.warnings],
+        "notes": [told.format(id=decision.publication_id)],
+    }
+    return Foreseen(submission.warnings, summary)
 
 
 def report(context: Context, outcome: Outcome) -> dict[str, Any]:
@@ -106,8 +114,24 @@ def report(context: Context, outcome: Outcome) -> dict[str, Any]:
         found = connection.execute(select(func.count()).where(findings.c.publication_id == publication)).scalar_one()
         latest = register.latest_by_period(connection, row.index_id)
         drafts = rounds.drafts_memos(register.all_publications(connection, row.index_id), row)
-    summary = _summary(outcome) | {"findings": found, "memos": row.units if drafts else 0}
-    return summary | {"round": row.round, "notes": _notes(context, row, latest, changed=outcome.changed)}
+        units = connection.execute(select(analyses.c.units).where(analyses.c.publication_id == publication)).scalar()
+    scored = json.loads(units) if units and drafts else []
+    return {
+        "publication_id": publication,
+        "index": row.index_id,
+        "period": row.period,
+        "revision": row.revision,
+        "units": row.units,
+        "scores": row.scores,
+        "missing": row.missing,
+        "findings": found,
+        "memos": len(context.packs.get(row.pack).units.answering_for(scored, row.published_on)),
+        "round": row.round,
+        "changed": outcome.changed,
+        "complete": row.complete,
+        "warnings": [problem.as_dict() for problem in outcome.warnings],
+        "notes": _notes(context, row, latest, changed=outcome.changed),
+    }
 
 
 def _notes(
@@ -166,24 +190,3 @@ def _read(context: Context, request: Request) -> tuple[Submission, Framework, Oc
         sheet=request.sheet,
     )
     return submission, framework, occasion
-
-
-def _summary(outcome: Outcome) -> dict[str, Any]:
-    submission = outcome.submission
-    scored = sum(row.status == "ok" for row in submission.scores)
-    return {
-        "publication_id": outcome.publication_id,
-        "index": submission.index,
-        "period": str(submission.period),
-        "revision": outcome.revision,
-        "units": len({row.unit_id for row in submission.scores}),
-        "scores": scored,
-        "missing": len(submission.scores) - scored,
-        "findings": 0,
-        "memos": 0,
-        "round": outcome.occasion.round,
-        "changed": outcome.changed,
-        "complete": submission.complete,
-        "warnings": [problem.as_dict() for problem in submission.warnings],
-        "notes": [],
-    }

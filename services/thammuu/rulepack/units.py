@@ -215,6 +215,10 @@ class UnitRegistry:
             here = self._by_id.get(here.successor) if here.successor else None
         return here
 
+    def answering_for(self, unit_ids: Iterable[str], on: date) -> frozenset[str]:
+        """Return the units that answer for some units on a date: themselves, or those they have merged into."""
+        return frozenset((self.heir(unit, on) or unit).id for unit in map(self.get, unit_ids))
+
     def _gone(self, asked: str, known: list[Unit], on: date) -> UnitNotFoundError:
         for unit in known:
             heir = self.heir(unit, on)
