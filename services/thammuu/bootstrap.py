@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from thammuu import pipeline, resources
 from thammuu.bus.context import Context, PackStore
 from thammuu.bus.embedded import EmbeddedBus
 from thammuu.clock import Clock, system_clock
-from thammuu.errors import EnvironmentFaultError
+from thammuu.errors import BadInputError, EnvironmentFaultError
 from thammuu.i18n import _
-from thammuu.ledger.blobs import FolderBlobs
-from thammuu.ledger.database import Database, is_current
-from thammuu.ledger.folder_lock import writing
+from thammuu.ledger.blobs import open_blobs
+from thammuu.ledger.folder_lock import WAIT_S, writing
+from thammuu.ledger.sqlite import SqliteDatabase, is_current
 from thammuu.memos.printing.render import Renderer
 from thammuu.rulepack.pack import RulePack
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from thammuu.ledger.blobs import Blobs
+    from thammuu.ledger.database import Database
+    from thammuu.ledger.postgres import PostgresDatabase
     from thammuu.settings import Settings
 
 DATABASE = "ledger.sqlite3"
@@ -39,8 +42,8 @@ class Program:
             return self.bus.pending(connection)
 
     def run(self, on_progress: Callable[[str, int], None] | None = None) -> int:
-        """Handle what is pending and what follows from it."""
-        return self.bus.run(on_progress)
+        """Handle what is pending and what follows from it; with Kafka that is the workers' part."""
+        return 0 if self.context.settings.kafka_url else self.bus.run(on_progress)
 
     def close(self) -> None:
         """Close the database and drop temporary folders."""
@@ -49,12 +52,20 @@ class Program:
 
 @contextmanager
 def reading(settings: Settings, clock: Clock = system_clock) -> Iterator[Program]:
-    """Open a data folder to look at it; an empty one is made on first use."""
-    folder = prepared_folder(settings.data)
-    if not is_current(folder / DATABASE):
-        with writing(folder):
-            Database(folder / DATABASE, writable=True).close()
-    program = _assemble(settings, clock, writable=False)
+    """Open the data to look at it; an empty data folder is made on first use.
+
+    Raises:
+        EnvironmentFaultError: If a PostgreSQL database cannot be reached or lacks migrations.
+    """
+    if settings.database_url is not None:
+        database: Database = _postgres(settings)
+    else:
+        path = prepared_folder(settings.data) / DATABASE
+        if not is_current(path):
+            with writing(path.parent):
+                SqliteDatabase(path, writable=True).close()
+        database = SqliteDatabase(path, writable=False)
+    program = _assemble(settings, clock, database)
     try:
         yield program
     finally:
@@ -63,18 +74,69 @@ def reading(settings: Settings, clock: Clock = system_clock) -> Iterator[Program
 
 @contextmanager
 def changing(settings: Settings, clock: Clock = system_clock) -> Iterator[Program]:
-    """Open a data folder for a writing command, which first finishes what a stopped one left pending.
+    """Open the data for a writing command, which first finishes what a stopped one left pending.
 
     Raises:
-        EnvironmentFaultError: If another writing command holds the folder.
+        EnvironmentFaultError: If another writing command is at it.
     """
-    with writing(prepared_folder(settings.data)):
-        program = _assemble(settings, clock, writable=True)
-        try:
-            program.run()
-            yield program
-        finally:
-            program.close()
+    with ExitStack() as stack:
+        if settings.database_url is not None:
+            # not the folder's lock: the other command may run on another machine
+            postgres = _postgres(settings)
+            stack.callback(postgres.close)
+            stack.enter_context(postgres.alone(WAIT_S))
+            database: Database = postgres
+        else:
+            folder = prepared_folder(settings.data)
+            stack.enter_context(writing(folder))
+            database = SqliteDatabase(folder / DATABASE, writable=True)
+        program = _assemble(settings, clock, database)
+        stack.callback(program.close)
+        program.run()
+        yield program
+
+
+@contextmanager
+def filling(settings: Settings) -> Iterator[tuple[Database, Blobs, str]]:
+    """Open an empty place for a ledger that comes from elsewhere; a data folder appears only when all is written.
+
+    Yields:
+        The database, where the stored files go, and what to call the place.
+
+    Raises:
+        BadInputError: If the data folder is there already and not empty.
+        EnvironmentFaultError: If a PostgreSQL database cannot be reached, lacks migrations or is in use.
+    """
+    with ExitStack() as stack:
+        if settings.database_url is not None:
+            postgres = _postgres(settings)
+            stack.callback(postgres.close)
+            stack.enter_context(postgres.alone(WAIT_S))
+            yield postgres, open_blobs(settings.blobs_url, settings.data / "blobs"), postgres.place
+            return
+        from thammuu.ledger.backup import appearing
+
+        folder = prepared_folder(stack.enter_context(appearing(settings.data)))
+        database = SqliteDatabase(folder / DATABASE, writable=True)
+        stack.callback(database.close)
+        yield database, open_blobs(settings.blobs_url, folder / "blobs"), str(settings.data)
+
+
+@contextmanager
+def sharing(settings: Settings, clock: Clock = system_clock) -> Iterator[Program]:
+    """Open the data for a process that works beside others: a worker, a relay, a server.
+
+    Raises:
+        BadInputError: If the ledger is a file, which only one process may write.
+        EnvironmentFaultError: If the database cannot be reached or lacks migrations.
+    """
+    if settings.database_url is None:
+        raise BadInputError(_("THAMMUU_DATABASE_URL is not set: several processes share a PostgreSQL database."))
+    program = _assemble(settings, clock, _postgres(settings))
+    try:
+        yield program
+    finally:
+        program.close()
 
 
 def prepared_folder(folder: Path) -> Path:
@@ -95,11 +157,39 @@ def prepared_folder(folder: Path) -> Path:
     return folder
 
 
-def _assemble(settings: Settings, clock: Clock, *, writable: bool) -> Program:
-    blobs = FolderBlobs(settings.data / "blobs")
+def open_postgres(settings: Settings) -> PostgresDatabase:
+    """Return the PostgreSQL database of the settings, whatever schema it has.
+
+    Raises:
+        BadInputError: If its address is not one of PostgreSQL.
+    """
+    from thammuu.ledger.postgres import Limits, PostgresDatabase
+
+    assert settings.database_url is not None
+    limits = Limits(
+        idle_s=settings.database_idle_timeout_s,
+        lock_s=settings.database_lock_timeout_s,
+        statement_s=settings.database_statement_timeout_s,
+        connections=settings.database_connections,
+    )
+    return PostgresDatabase(settings.database_url.get_secret_value(), limits)
+
+
+def _postgres(settings: Settings) -> PostgresDatabase:
+    database = open_postgres(settings)
+    try:
+        database.check_schema()
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _assemble(settings: Settings, clock: Clock, database: Database) -> Program:
+    blobs = open_blobs(settings.blobs_url, settings.data / "blobs")
     return Program(
         Context(
-            database=Database(settings.data / DATABASE, writable=writable),
+            database=database,
             blobs=blobs,
             packs=PackStore(RulePack(resources.rules_folder()), blobs),
             renderer=Renderer(resources.templates_folder()),

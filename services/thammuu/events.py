@@ -148,8 +148,9 @@ class EventRejected(EventData):
 
     event_type: ClassVar[str] = "event.rejected"
     consumer: str
-    rejected: str = Field(description="id of the event")
+    rejected: str = Field(description="id of the event; `bytes:` and their hash where there was none to read")
     reason: str
+    raw: str | None = Field(default=None, description="name of the blob with the bytes that were no event")
 
 
 class NewEvent(BaseModel):

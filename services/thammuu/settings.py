@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -12,10 +14,44 @@ class Settings(BaseSettings):
 
     Attributes:
         data: The data folder (``THAMMUU_DATA``).
+        database_url: The PostgreSQL database of ledger and read models (``THAMMUU_DATABASE_URL``); a SQLite file in the
+            data folder if left out.
+        database_idle_timeout_s: How long an open transaction may do nothing before the server ends it.
+        database_lock_timeout_s: How long a statement waits for another transaction.
+        database_statement_timeout_s: How long one statement may take.
+        database_connections: Connections that a process keeps; twice as many more come under load.
+        blobs_url: The store of large files (``THAMMUU_BLOBS_URL``); a folder in the data folder if left out.
         issuer: The issuing body's file name in ``rules/issuers`` (``THAMMUU_ISSUER``).
+        kafka_url: Servers of Kafka, ``host:port`` separated by commas (``THAMMUU_KAFKA_URL``); without it the program
+            handles events by itself.
+        kafka_security: How they are reached: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL.
+        kafka_mechanism: Of SASL: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.
+        kafka_user: Of SASL.
+        kafka_password: Of SASL.
+        kafka_ca_file: Certificates of authorities to trust; the system's own if left out.
+        kafka_partitions: Of topics that are made.
+        kafka_replicas: The same.
+        topic_prefix: Before every topic's name, where several installations share a broker.
     """
 
-    model_config = SettingsConfigDict(env_prefix="THAMMUU_", env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="THAMMUU_", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     data: Path = Path("thammuu-data")
+    database_url: SecretStr | None = None
+    database_idle_timeout_s: float = Field(default=60.0, gt=0)
+    database_lock_timeout_s: float = Field(default=90.0, gt=0)
+    database_statement_timeout_s: float = Field(default=300.0, gt=0)
+    database_connections: int = Field(default=5, ge=1)
+    blobs_url: str | None = None
     issuer: str = "bo-noi-vu"
+    kafka_url: str | None = None
+    kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    kafka_user: str | None = None
+    kafka_password: SecretStr | None = None
+    kafka_ca_file: Path | None = None
+    kafka_partitions: int = Field(default=8, ge=1)
+    kafka_replicas: int = Field(default=1, ge=1)
+    topic_prefix: str = ""

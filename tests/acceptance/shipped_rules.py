@@ -55,6 +55,7 @@ class ShippedRules:
         facts = compute_facts(current, earlier).to_dicts()
         return PublicationView(
             framework=current.framework,
+            unit_id=unit_id,
             publication_id=current.publication_id,
             period=current.period.text,
             revision=1,
@@ -67,17 +68,18 @@ class ShippedRules:
 
     def memo(self, unit_id: str, views: Sequence[PublicationView], on: date) -> str:
         """The memo of a unit as plain text, each paragraph and table cell on one line."""
-        renderer = Renderer(templates_folder())
+        renderer, unit = Renderer(templates_folder()), self.units.get(unit_id)
         model = build_memo(
-            unit=self.units.get(unit_id),
+            body=unit,
             round_name=str(on.year),
             as_of=on,
-            views=views,
+            parts=[(unit, views)],
             catalogue=self.pack.actions,
             agencies=self.pack.agencies,
             issuer=self.pack.issuer("bo-noi-vu"),
             memo_id=f"{unit_id}-{on.year}",
             templates_hash=renderer.templates_hash,
+            pack_hash=self.pack.hash,
         )
         paragraphs = re.split(r"\n\s*\n", renderer.text(model))
         return "\n".join(line for part in paragraphs for line in _unwrapped(part))

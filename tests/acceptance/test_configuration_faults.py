@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from commands import Papi, Thammuu
 
-PAPI = ("--index", "papi", "--period", "2022")
+PAPI = ("--index", "papi", "--period", "2022", "--published-on", "2023-04-12")
 
 
 @pytest.fixture
@@ -32,7 +32,10 @@ def spoil(path: Path, old: str, new: str) -> None:
         ("rules/actions/papi.yaml", "answers:", "answer:", "papi.yaml"),
         ("rules/issuers/bo-noi-vu.yaml", "name:", "nam:", "bo-noi-vu.yaml"),
         ("templates/action_memo/memo.typ", "#let memo", "#let (memo", "memo.typ"),
+        ("rules/issuers/bo-noi-vu.yaml", "form: cong-van", "form: ke-hoach", "ke-hoach"),
         ("templates/action_memo/memo.html.j2", "{%", "{% nonsense %}{%", "memo.html.j2"),
+        ("templates/action_memo/blocks.docx.j2", "{%", "{% nonsense %}{%", "blocks.docx.j2"),
+        ("templates/action_memo/chat.txt.j2", "{%", "{% nonsense %}{%", "chat.txt.j2"),
     ],
 )
 def test_a_broken_file_refuses_the_publication_and_mending_it_suffices(  # noqa: PLR0913, PLR0917  a table of faults
@@ -47,6 +50,20 @@ def test_a_broken_file_refuses_the_publication_and_mending_it_suffices(  # noqa:
     assert thammuu("publications", "--format", "json").json() == []
     (copies / file).write_text(whole, "utf-8")
     assert thammuu("publish", papi(2022), *PAPI, "--format", "json").json()["memos"] == 63
+
+
+def test_a_broken_word_document_is_told_when_it_is_asked_for_and_by_the_check(
+    thammuu: Thammuu, papi: Papi, copies: Path, tmp_path: Path
+) -> None:
+    assert thammuu("publish", papi(2022), *PAPI).code == 0
+    (copies / "templates" / "action_memo" / "memo.docx").write_bytes(b"no document at all")
+    told = thammuu("memos", "export", tmp_path / "out", "--unit", "Hà Nam", "--format", "docx")
+    assert told.code in (2, 3)
+    assert "memo.docx" in told.err
+    assert "Traceback" not in told.err
+    assert list((tmp_path / "out").iterdir()) == []
+    checked = thammuu("templates", "check", copies / "templates")
+    assert (checked.code, "memo.docx" in checked.err) == (1, True)
 
 
 @pytest.mark.parametrize("issuer", ["nobody", "../../../etc/passwd"])

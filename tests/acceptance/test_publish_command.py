@@ -1,10 +1,14 @@
 """``thammuu publish`` from the file to the memos."""
 
+import zipfile
 from pathlib import Path
 
 import pytest
 from commands import Papi, Thammuu
 
+from thammuu.memos.model import MemoModel
+
+SPRING = ("--published-on", "2023-04-12")
 PUBLISH = ("--index", "papi", "--period")
 
 
@@ -85,7 +89,7 @@ def test_only_memos_whose_model_changed_are_drafted_again(thammuu: Thammuu, papi
 def test_a_dry_run_says_what_would_happen_and_writes_nothing(thammuu: Thammuu, papi: Papi, tmp_path: Path) -> None:
     thammuu("publications")
     before = tree(tmp_path / "data")
-    told = thammuu("publish", papi(2022), *PUBLISH, "2022", "--dry-run", "--format", "json").json()
+    told = thammuu("publish", papi(2022), *PUBLISH, "2022", *SPRING, "--dry-run", "--format", "json").json()
     assert (told["publication_id"], told["units"], told["memos"], told["dry_run"]) == ("papi-2022-r1", 63, 63, True)
     assert told["findings"] > 0
     assert tree(tmp_path / "data") == before
@@ -160,7 +164,9 @@ def test_an_older_period_drafts_no_memos_and_previews_what_it_changes(thammuu: T
         (("facts", "--index", "papi", "--period", "2022"), "Nothing is published"),
         (("findings", "--index", "papi", "--period", "2022", "--severity", "bad"), "critical"),
         (("memos", "show", "Hà Nam"), "no memo"),
-        (("memos", "export", "out", "--format", "docx"), "pdf, html, txt, json"),
+        (("memos", "export", "out", "--format", "odt"), "pdf, docx, html, txt, chat, json"),
+        (("memos", "diff", "ha-nam-2023@1", "ha-nam-2023"), "no memo"),
+        (("memos", "summary", "2022"), "2022"),
     ],
 )
 def test_bad_requests_are_refused_with_exit_code_2_and_a_hint(
@@ -195,13 +201,19 @@ def test_listings_print_csv_with_a_header(thammuu: Thammuu, papi: Papi) -> None:
 
 
 def test_exported_memos_are_whole_files_and_no_others(thammuu: Thammuu, papi: Papi, tmp_path: Path) -> None:
-    thammuu("publish", papi(2022), *PUBLISH, "2022")
-    told = thammuu("memos", "export", tmp_path / "out", "--format", "pdf,html,txt,json", "--unit", "Hà Nam")
+    thammuu("publish", papi(2022), *PUBLISH, "2022", "--published-on", "2023-04-12")
+    told = thammuu("memos", "export", tmp_path / "out", "--format", "pdf,docx,html,txt,chat,json", "--unit", "Hà Nam")
     assert told.code == 0
-    written = sorted(path.name for path in (tmp_path / "out").iterdir())
-    year = thammuu("memos", "list", "--format", "json").json()[0]["round"]
-    assert written == [f"ha-nam-{year}.{suffix}" for suffix in ("html", "json", "pdf", "txt")]
-    assert (tmp_path / "out" / f"ha-nam-{year}.pdf").read_bytes().startswith(b"%PDF-")
+    written = {path.suffix: path for path in (tmp_path / "out").iterdir() if not path.name.endswith(".chat.txt")}
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == [f"ha-nam-2023.{suffix}" for suffix in ("chat.txt", "docx", "html", "json", "pdf", "txt")]
+    assert written[".pdf"].read_bytes().startswith(b"%PDF-")
+    assert zipfile.ZipFile(written[".docx"]).testzip() is None
+    model = MemoModel.model_validate_json(written[".json"].read_bytes())
+    assert (model.provenance.memo_id, model.draft) == ("ha-nam-2023", True)
+    heading = next(section.heading for section in model.sections if section.kind == "tasks")
+    for suffix in (".txt", ".html"):
+        assert heading in written[suffix].read_text("utf-8")
 
 
 def test_the_doctor_finds_a_healthy_folder_healthy_and_a_lost_file_lost(

@@ -1,6 +1,7 @@
 """Corrections, withdrawals and rounds: which publications a memo answers."""
 
 import csv
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from thammuu.settings import Settings
 
 PAPI = ("--index", "papi", "--period")
 SIPAS = EXAMPLES / "sipas" / "sipas-2021.csv"
+JUNE, APRIL = date(2022, 6, 20), date(2023, 4, 12)
 
 
 def drafts(thammuu: Thammuu) -> dict[str, dict[str, Any]]:
@@ -24,7 +26,7 @@ def drafts(thammuu: Thammuu) -> dict[str, dict[str, Any]]:
 def answered(thammuu: Thammuu, memo_id: str) -> list[str]:
     """The publications of the newest draft of a memo."""
     events = thammuu("events", "--type", "memo.drafted", "--format", "json").json()
-    return [event["data"]["publications"] for event in events if event["data"]["memo_id"] == memo_id][-1]
+    return sorted([event["data"]["publications"] for event in events if event["data"]["memo_id"] == memo_id][-1])
 
 
 def without(papi_file: Path, name: str, to: Path) -> Path:
@@ -44,7 +46,8 @@ def test_a_correction_stays_in_the_round_of_what_it_corrects(thammuu: Thammuu, p
     told = thammuu("publish", changed, *PAPI, "2022", "--published-on", "2024-01-15", "--format", "json").json()
     assert (told["publication_id"], told["round"]) == ("papi-2022-r2", "2023")
     assert {memo["round"] for memo in drafts(thammuu).values()} == {"2023"}
-    thammuu("publish", SIPAS, "--index", "sipas", "--period", "2021", "--partial", "--round", "2023")
+    sipas = ("publish", SIPAS, "--index", "sipas", "--period", "2021", "--partial", "--published-on", "2022-06-20")
+    assert thammuu(*sipas, "--round", "2023").code == 0
     assert answered(thammuu, "ha-nam-2023") == ["papi-2022-r2", "sipas-2021-r1"]
 
 
@@ -58,12 +61,28 @@ def test_a_unit_that_a_correction_leaves_out_loses_its_memo(thammuu: Thammuu, pa
     assert drafts(thammuu)["ha-nam-2023"]["status"] == "draft"
 
 
+def test_a_former_province_that_a_correction_leaves_out_leaves_its_successors_memo(
+    thammuu: Thammuu, papi: Papi, tmp_path: Path
+) -> None:
+    def told_of() -> set[str]:
+        memo = thammuu("memos", "show", "ninh-binh-2025-2025", "--format", "json").json()
+        return {section["unit_id"] for section in memo["sections"] if section["kind"] == "unit"}
+
+    thammuu("publish", papi(2022), *PAPI, "2022", "--published-on", "2025-09-15")
+    assert told_of() == {"ha-nam", "nam-dinh", "ninh-binh"}
+    shorter = without(papi(2022), "Hà Nam", tmp_path / "shorter.csv")
+    assert thammuu("publish", shorter, *PAPI, "2022", "--published-on", "2025-09-15", "--partial").code == 0
+    assert told_of() == {"nam-dinh", "ninh-binh"}
+    thammuu("publish", "--withdraw", "papi-2022-r2", "--reason", "Hà Nam was forgotten")
+    assert told_of() == {"ha-nam", "nam-dinh", "ninh-binh"}
+
+
 def test_a_unit_left_out_before_any_stage_has_run_gets_no_memo(thammuu: Thammuu, papi: Papi, tmp_path: Path) -> None:
     """Both revisions were accepted by commands that were stopped; they are analysed in one batch."""
     shorter = without(papi(2022), "Hà Nam", tmp_path / "shorter.csv")
     with bootstrap.changing(Settings(data=tmp_path / "data")) as program:
-        publishing.publish(program.context, Request(papi(2022), "papi", "2022"))
-        publishing.publish(program.context, Request(shorter, "papi", "2022", partial=True))
+        publishing.publish(program.context, Request(papi(2022), "papi", "2022", published_on=APRIL))
+        publishing.publish(program.context, Request(shorter, "papi", "2022", partial=True, published_on=APRIL))
         program.run()
     states = {memo["unit_id"]: memo["status"] for memo in drafts(thammuu).values()}
     assert (states["ha-nam"], states["ha-noi"]) == ("superseded", "draft")
@@ -89,8 +108,8 @@ def test_a_withdrawal_that_overtakes_the_analysis_leaves_the_same(thammuu: Thamm
     """Published and withdrawn before any stage has run, as a stopped command may leave it."""
     settings = Settings(data=tmp_path / "data")
     requests = [
-        Request(papi(2021), "papi", "2021"),
-        Request(SIPAS, "sipas", "2021", partial=True),
+        Request(papi(2021), "papi", "2021", published_on=JUNE),
+        Request(SIPAS, "sipas", "2021", partial=True, published_on=JUNE),
     ]
     with bootstrap.changing(settings) as program:
         for request in requests:

@@ -65,7 +65,9 @@ def test_trap_05_a_unit_missing_the_year_before_is_not_told_that_the_criterion_c
     current, earlier = program.papi(2022), [program.papi(2021)]
     memo = program.memo("quang-ninh", [program.view("quang-ninh", current, earlier, date(2023, 4, 12))], MEETING)
     assert "Nhận xét:" in memo
-    assert "không so sánh được" not in memo
+    reasons = re.findall(r"không so sánh được[^.;\n]*? do ([^.;\n]*)", memo)
+    assert len(reasons) == memo.count("không so sánh được")
+    assert set(reasons) <= {"khuyết dữ liệu"}
 
 
 @pytest.mark.parametrize(

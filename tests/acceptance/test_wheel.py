@@ -33,6 +33,9 @@ def test_the_wheel_carries_rules_templates_examples_fonts_and_catalogue(installe
     for name in (
         "_shipped/rules/zero-score.yaml",
         "_shipped/templates/action_memo/memo.typ",
+        "_shipped/templates/action_memo/memo.docx",
+        "_shipped/templates/action_memo/blocks.docx.j2",
+        "_shipped/rules/issuers/bo-noi-vu.yaml",
         "_shipped/templates/fonts/OFL.txt",
         "_shipped/examples/papi/papi-2022.csv",
         "locales/vi/LC_MESSAGES/thammuu.mo",
@@ -46,4 +49,9 @@ def test_the_installed_program_publishes_outside_the_checkout(installed: Path, t
     assert any(str(installed) in row["detail"] for row in told), told
     scores = installed / "thammuu" / "_shipped" / "examples" / "papi" / "papi-2022.csv"
     arguments = ("publish", str(scores), "--index", "papi", "--period", "2022", "--format", "json")
-    assert json.loads(thammuu(installed, tmp_path, *arguments))["memos"] == 63
+    assert json.loads(thammuu(installed, tmp_path, *arguments, "--published-on", "2023-04-12"))["memos"] == 63
+    thammuu(
+        installed, tmp_path, "memos", "export", "out", "--unit", "Hà Nam", "--format", "pdf,docx,html,txt,chat,json"
+    )
+    assert len(list((tmp_path / "out").iterdir())) == 6
+    assert thammuu(installed, tmp_path, "templates", "check").split()[-2:] == ["0", "problems."]

@@ -158,7 +158,9 @@ def memo(
         "title": "x",
         "unit": UnitLine(id="ha-nam", code="35", name="Hà Nam", full_name="tỉnh Hà Nam"),
         "labels": Labels.model_construct(),
-        "letterhead": Letterhead(governing_body="", issuing_body="", number="", subject="", place_and_date=""),
+        "letterhead": Letterhead(
+            governing_body="", issuing_body="", number="Số: 05/BNV-CCHC", subject="", place_and_date=""
+        ),
         "opening": (),
         "sections": tuple(sections),
         "closing": (),

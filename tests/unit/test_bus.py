@@ -15,15 +15,15 @@ from thammuu.bus.routes import Handler, Preparation, Route
 from thammuu.errors import PermanentRefusalError
 from thammuu.events import Event, EventRejected, MemoSuperseded, NewEvent, RulesActivated, envelope
 from thammuu.ledger import log
-from thammuu.ledger.database import Database
 from thammuu.ledger.schema import findings
+from thammuu.ledger.sqlite import SqliteDatabase
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
 @pytest.fixture
 def context(tmp_path: Path) -> Iterator[Context]:
-    database = Database(tmp_path / "ledger.sqlite3", writable=True)
+    database = SqliteDatabase(tmp_path / "ledger.sqlite3", writable=True)
     yield SimpleNamespace(database=database, clock=lambda: NOON)  # type: ignore[misc]  # handlers here need no more
     database.close()
 

@@ -144,6 +144,11 @@ def test_a_node_that_is_its_own_parent_is_found(tmp_path: Path) -> None:
     assert "circle" in {code for code, _line, _column in problems(tmp_path, HEAD + ROOT + own)}
 
 
+def test_the_total_has_the_level_of_that_name(tmp_path: Path) -> None:
+    turned = HEAD.replace("  total:", "  sub-criterion:", 1)
+    assert "root-level" in {one[0] for one in problems(tmp_path, turned + ROOT)}
+
+
 def test_there_is_one_total(tmp_path: Path) -> None:
     second = ROOT + ROOT.replace("total", "other")
     assert [one[0] for one in problems(tmp_path, HEAD + second)] == ["second-root"]

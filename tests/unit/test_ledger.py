@@ -17,6 +17,7 @@ from thammuu.events import Event, NewEvent, RulesActivated, envelope
 from thammuu.ledger import log
 from thammuu.ledger.database import SCHEMA_REVISION, Database
 from thammuu.ledger.merkle import Frontier, leaf_hash, node_hash
+from thammuu.ledger.sqlite import SqliteDatabase
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -27,7 +28,7 @@ def an_event(number: int, pack: str = "a") -> Event:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(tmp_path / "ledger.sqlite3", writable=True)
+    opened = SqliteDatabase(tmp_path / "ledger.sqlite3", writable=True)
     yield opened
     opened.close()
 
@@ -85,7 +86,7 @@ def test_an_untouched_ledger_verifies(database: Database) -> None:
 )
 def test_tampering_behind_the_triggers_is_found(tmp_path: Path, tampering: str, told: str) -> None:
     path = tmp_path / "ledger.sqlite3"
-    first = Database(path, writable=True)
+    first = SqliteDatabase(path, writable=True)
     appended(first, an_event(1), an_event(2), an_event(3))
     first.close()
     with sqlite3.connect(path) as raw:
@@ -96,7 +97,7 @@ def test_tampering_behind_the_triggers_is_found(tmp_path: Path, tampering: str, 
             )
         )
     raw.close()
-    second = Database(path, writable=True)
+    second = SqliteDatabase(path, writable=True)
     with second.snapshot() as connection:
         assert any(told in fault for fault in log.verify(connection))
     second.close()

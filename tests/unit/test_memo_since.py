@@ -28,7 +28,7 @@ def standing(*lines: str) -> Section:
 
 
 def scores_table(line: FindingLine, score: str) -> Section:
-    columns = (Column(title="STT", width=1), Column(title="Tên", width=1), Column(title="Điểm/điểm tối đa", width=1))
+    columns = (Column(title="STT", width=1), Column(title="Tên", width=1), Column(title="Điểm/tối đa", width=1))
     row = Row(cells=("1", line.name, score), because=(f"finding:{line.id}",))
     return Section(kind="findings", heading="II", blocks=(Table(caption="x", columns=columns, rows=(row,)),))
 
@@ -74,7 +74,7 @@ def test_findings_are_matched_by_unit_and_concept() -> None:
     new = memo(findings=[finding("a", id="another"), finding("c", name="6.3. Thủ tục")])
     found = compare(old, new)
     assert kinds(found) == ["finding-added", "finding-dropped", "finding-dropped"]
-    assert said(found, VI)[0].text == "Bổ sung nội dung cần khắc phục: 6.3. Thủ tục (Không đạt điểm)."
+    assert said(found, VI)[0].text == "Bổ sung nội dung cần khắc phục: 6.3. Thủ tục. Nhận xét: Không đạt điểm."
 
 
 def test_a_corrected_score_is_told_from_the_printed_rows() -> None:
@@ -205,7 +205,8 @@ def test_criteria_of_the_memo_before_are_sorted_by_what_became_of_them() -> None
     told = texts(since_section(scope(one, since=SinceLast(previous=issued(memo(findings=found.lines)))), [], (), ()))
     (only,) = told
     assert only == (
-        "Trong 05 nội dung thành phần của PAPI nêu tại văn bản trước: 01 không còn phải nêu (1.1. Tên); "
+        "Trong 05 nội dung thành phần của PAPI nêu tại Công văn số 05/BNV-CCHC ngày 20/6/2022 của Bộ Nội vụ: "
+        "01 không còn phải nêu (1.1. Tên); "
         "01 tăng nhưng vẫn cần khắc phục; 01 giảm; 02 không so sánh được."
     )
 
@@ -226,7 +227,8 @@ def test_scores_of_a_former_unit_are_named_and_not_compared() -> None:
     told = texts(since_section(scope(one, body="ninh-binh-2025", since=since), [], (), ()))
     (only,) = told
     assert only == (
-        "Văn bản trước nêu 02 nội dung của PAPI theo kết quả của tỉnh Hà Nam (trước sắp xếp); "
+        "Công văn số 05/BNV-CCHC ngày 20/6/2022 của Bộ Nội vụ nêu 02 nội dung của PAPI theo kết quả "
+        "của tỉnh Hà Nam (trước sắp xếp); "
         "kết quả kỳ này là của tỉnh Ninh Bình nên không so sánh trực tiếp."
     )
 

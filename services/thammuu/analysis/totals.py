@@ -24,7 +24,7 @@ def unit_totals(grid: Grid) -> pl.DataFrame:
     framework, complete = grid.source.framework, grid.source.complete
     root = grid.cells.gather_every(grid.nodes.height)
     full = grid.nodes["max_score"][0]
-    reduced = pl.col("max_score") != full
+    reduced = pl.lit(value=False) if full is None else pl.col("max_score") != full
     totals = root.select(
         level=grid.units["unit_level"],
         published_total="published",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from thammuu.clock import Clock
-    from thammuu.ledger.blobs import FolderBlobs
+    from thammuu.ledger.blobs import Blobs
     from thammuu.ledger.database import Database
     from thammuu.memos.printing.render import Renderer
     from thammuu.settings import Settings
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class PackStore:
     """Rule packs by hash: the active folder, or an archived one that an event pinned."""
 
-    def __init__(self, active: RulePack, blobs: FolderBlobs) -> None:
+    def __init__(self, active: RulePack, blobs: Blobs) -> None:
         self.active = active
         self._blobs = blobs
         self._archived: dict[str, RulePack] = {}
@@ -86,7 +86,7 @@ class Context:
     """The program's parts, built once by ``bootstrap``."""
 
     database: Database
-    blobs: FolderBlobs
+    blobs: Blobs
     packs: PackStore
     renderer: Renderer
     clock: Clock

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
 
     from thammuu.bootstrap import Program
     from thammuu.settings import Settings
-
-_HASH = re.compile(rb"[0-9a-f]{64}")
 
 
 def register(app: typer.Typer) -> None:
@@ -37,6 +34,10 @@ def check(
     from thammuu import bootstrap
 
     chosen = settings(ctx, data)
+    if sweep and chosen.kafka_url:
+        raise typer.BadParameter(
+            _("Workers store a file before they commit its name: stop them and unset THAMMUU_KAFKA_URL for --sweep.")
+        )
     if finish or sweep:
         with changing(chosen) as program:
             run_pipeline(program)
@@ -51,16 +52,18 @@ def check(
 
 def _checks(program: Program, chosen: Settings) -> list[dict[str, Any]]:
     from thammuu.ledger import log
+    from thammuu.ledger.named_blobs import mentioned, needed
 
     context = program.context
     with context.database.snapshot() as connection:
         faults, (size, root) = log.verify(connection), log.checkpoint(connection)
         pending = program.bus.pending(connection)
-        named = _named(program)
+        own = needed(connection)
+        named = own | mentioned(connection)
     integrity = context.database.integrity()
     aside = rejected_events(program)
     stored = set(context.blobs.names())
-    orphans, lost = len(stored - named) + len(context.blobs.unfinished()), sorted(_own(program) - stored)
+    orphans, lost = len(stored - named) + len(context.blobs.unfinished()), sorted(own - stored)
     return [
         _row("data folder", str(chosen.data.absolute())),
         _row("database", integrity, fault=integrity != "ok"),
@@ -122,33 +125,14 @@ def _row(check: str, detail: str, *, fault: bool = False, note: bool = False) ->
     return {"check": check, "state": "fault" if fault else "note" if note else "ok", "detail": detail}
 
 
-def _named(program: Program) -> set[str]:
-    """Return every hash that the ledger mentions, or that a read model keeps for its own use."""
-    from sqlalchemy import select
-
-    from thammuu.ledger.schema import events
-
-    names: set[str] = _own(program)
-    with program.context.database.snapshot() as connection:
-        for (body,) in connection.execute(select(events.c.body)).yield_per(1_000):
-            names.update(found.decode() for found in _HASH.findall(body))
-    return names
-
-
-def _own(program: Program) -> set[str]:
-    """Return the blobs that the read models need."""
-    from sqlalchemy import select
-
-    from thammuu.ledger.schema import analyses, memos, publications
-
-    columns = (publications.c.content, publications.c.pack, analyses.c.facts, memos.c.model, memos.c.pdf)
-    with program.context.database.snapshot() as connection:
-        return {name for column in columns for (name,) in connection.execute(select(column)) if name}
-
-
 def _sweep(program: Program) -> None:
+    from thammuu.ledger.named_blobs import mentioned, needed
+
     blobs = program.context.blobs
-    for name in set(blobs.names()) - _named(program):
+    stored = set(blobs.names())
+    with program.context.database.snapshot() as connection:
+        named = needed(connection) | mentioned(connection)
+    for name in stored - named:
         blobs.remove(name)
     for path in blobs.unfinished():
         path.unlink()

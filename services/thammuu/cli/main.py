@@ -10,7 +10,20 @@ from typing import Annotated
 import typer
 
 from thammuu import __version__
-from thammuu.cli import doctor, framework, ledger, listings, memos, paths, publish, rules, setup, templates
+from thammuu.cli import (
+    database,
+    doctor,
+    framework,
+    ledger,
+    listings,
+    memos,
+    paths,
+    publish,
+    rules,
+    setup,
+    templates,
+    workers,
+)
 from thammuu.cli.options import DataOption
 from thammuu.i18n import _
 
@@ -51,7 +64,9 @@ ledger.register(app)
 framework.register(app)
 rules.register(app)
 templates.register(app)
+workers.register(app)
 doctor.register(app)
+database.register(app)
 
 
 def main(arguments: list[str]) -> int:

@@ -60,7 +60,7 @@ def demo(
 
     say = console(stderr=True)
     chosen = data or (ctx.find_root().obj or {}).get("data") or folder / "data"
-    with changing(Settings(data=chosen)) as program:
+    with changing(Settings(data=chosen, database_url=None, blobs_url=None, kafka_url=None)) as program:
         for step in STEPS:
             _publish(program, step, say)
         written = []

@@ -80,7 +80,7 @@ def accept(context: Context, submission: Submission, framework: Framework, occas
     pack = context.packs.active
     context.blobs.put(pack.archive)
     context.blobs.put(body)
-    with context.database.transaction() as connection:
+    with context.database.transaction("register") as connection:
         decision = decide(connection, submission.index, period, content, history=occasion.history)
         data = _published(submission, framework, occasion, decision, pack.hash, content)
         connection.execute(insert(publications).values(**_row(connection, submission, data)))
@@ -119,7 +119,7 @@ def withdraw(context: Context, publication_id: str, reason: str) -> register.Reg
     check_pack(context)
     pack = context.packs.active
     context.blobs.put(pack.archive)
-    with context.database.transaction() as connection:
+    with context.database.transaction("register") as connection:
         row = register.get(connection, publication_id)
         if row.withdrawn_sequence is not None:
             raise BadInputError(_("{id} was withdrawn before: {reason}").format(

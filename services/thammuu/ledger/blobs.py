@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from thammuu.canonical import sha256_hex
 from thammuu.errors import EnvironmentFaultError
@@ -21,6 +21,69 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+class Blobs(Protocol):
+    """Where large payloads are kept; a blob's name is the SHA-256 of its bytes and its bytes never change."""
+
+    def put(self, content: bytes) -> str:
+        """Store bytes and return their name; they are durable once this returns, and storing them again does nothing.
+
+        Raises:
+            EnvironmentFaultError: If the store cannot be reached or refuses.
+            OSError: If the disk is full or read-only.
+        """
+        ...
+
+    def get(self, name: str) -> bytes:
+        """Return a blob's bytes, checked against its name.
+
+        Raises:
+            EnvironmentFaultError: If it is missing or damaged, or the store cannot be reached.
+        """
+        ...
+
+    def names(self) -> Iterator[str]:
+        """Yield the names of all stored blobs."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Delete a blob that nothing names any more; one that is not there is no error."""
+        ...
+
+    def unfinished(self) -> list[Path]:
+        """Return the temporary files that a stopped write left behind."""
+        ...
+
+
+def open_blobs(url: str | None, folder: Path) -> Blobs:
+    """Return the blobs at a URL (``s3://bucket/prefix``), or those in a folder when there is none.
+
+    Raises:
+        BadInputError: If the URL, the endpoint or a key in the environment is not usable.
+    """
+    if url is None:
+        return FolderBlobs(folder)
+    from thammuu.ledger.s3_blobs import S3Blobs
+    from thammuu.ledger.s3_bucket import bucket_at
+
+    return S3Blobs(bucket_at(url, os.environ))
+
+
+def checked(name: str, content: bytes) -> bytes:
+    """Return a blob's bytes if they match its name.
+
+    Raises:
+        EnvironmentFaultError: If they do not.
+    """
+    if sha256_hex(content) != name:
+        raise EnvironmentFaultError(_("The stored file {name} was changed or damaged.").format(name=name))
+    return content
+
+
+def missing(name: str) -> EnvironmentFaultError:
+    """Return the error for a blob that is not there."""
+    return EnvironmentFaultError(_("The stored file {name} is missing.").format(name=name))
 
 
 class FolderBlobs:
@@ -67,10 +130,8 @@ class FolderBlobs:
         try:
             content = self._path(name).read_bytes()
         except FileNotFoundError as error:
-            raise EnvironmentFaultError(_("The stored file {name} is missing.").format(name=name)) from error
-        if sha256_hex(content) != name:
-            raise EnvironmentFaultError(_("The stored file {name} was changed or damaged.").format(name=name))
-        return content
+            raise missing(name) from error
+        return checked(name, content)
 
     def names(self) -> Iterator[str]:
         """Yield the names of all stored blobs."""

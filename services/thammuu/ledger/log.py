@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _PAGE = 1_000
 MAX_BODY_BYTES = MAX_DATA_BYTES + 2_000
 """The data's limit and room for the envelope."""
+_LONGEST = {"id": 64, "type": 64, "subject": 200}
+"""In characters; SQLite would take more, and another database would not take it over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +39,19 @@ def append(connection: Connection, new: Sequence[Event]) -> int:
     Raises:
         EnvironmentFaultError: If an id is there already with another body. That is an alarm, never an overwrite.
     """
-    new = [event for event in new if not _already_recorded(connection, event)]
-    head = connection.execute(select(ledger_head)).one()
+    # what takes time comes before the head is locked, since all other appenders wait for it
+    bodies = [(event, _body(event)) for event in new]
+    if not bodies:
+        return size(connection)
+    head = connection.execute(select(ledger_head).with_for_update()).one()
+    known = _recorded_data(connection, [event.id for event in new])
     frontier = Frontier(head.size, head.frontier)
     rows = []
-    for event in new:
-        body = event.body()
-        if len(body) > MAX_BODY_BYTES:
-            raise PermanentRefusalError(_("The event {id} is too large: {n} bytes.").format(id=event.id, n=len(body)))
+    for event, body in bodies:
+        if event.id in known:
+            _refuse_other_data(event, known[event.id])
+            continue
+        known[event.id] = body
         frontier.append(body)
         rows.append(
             {"position": frontier.size, "id": event.id, "type": event.type, "subject": event.subject, "body": body}
@@ -55,15 +62,31 @@ def append(connection: Connection, new: Sequence[Event]) -> int:
     return frontier.size
 
 
-def _already_recorded(connection: Connection, event: Event) -> bool:
-    body = connection.execute(select(events.c.body).where(events.c.id == event.id)).scalar()
-    if body is None:
-        return False
+def _body(event: Event) -> bytes:
+    body = event.body()
+    if len(body) > MAX_BODY_BYTES:
+        raise PermanentRefusalError(_("The event {id} is too large: {n} bytes.").format(id=event.id, n=len(body)))
+    for name, limit in _LONGEST.items():
+        if len(getattr(event, name)) > limit:
+            raise PermanentRefusalError(
+                _("The event {id} has a {name} of more than {n} characters.").format(id=event.id, name=name, n=limit)
+            )
+    return body
+
+
+def _recorded_data(connection: Connection, ids: Sequence[str]) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for start in range(0, len(ids), _PAGE):
+        query = select(events.c.id, events.c.body).where(events.c.id.in_(ids[start : start + _PAGE]))
+        found |= {row.id: row.body for row in connection.execute(query)}
+    return found
+
+
+def _refuse_other_data(event: Event, body: bytes) -> None:
     if Event.model_validate_json(body).data != event.data:
         raise EnvironmentFaultError(
             _("The ledger holds event {id} with other data; nothing was written.").format(id=event.id)
         )
-    return True
 
 
 def read(
@@ -82,7 +105,9 @@ def read(
         query = query.where(events.c.type.in_(list(types)))
     if limit is not None:
         query = query.limit(limit)
-    for row in connection.execute(query).yield_per(_PAGE):
+    # without a limit page by page: psycopg holds the whole answer in memory otherwise
+    paged = {} if limit is not None and limit <= _PAGE else {"yield_per": _PAGE}
+    for row in connection.execute(query, execution_options=paged):
         yield Recorded(row.position, Event.model_validate_json(row.body))
 
 
@@ -101,7 +126,7 @@ def verify(connection: Connection) -> list[str]:
     """Recompute the ledger from its rows and return what does not hold; an empty list is good."""
     faults: list[str] = []
     frontier = Frontier()
-    for row in connection.execute(select(events).order_by(events.c.position)).yield_per(_PAGE):
+    for row in connection.execute(select(events).order_by(events.c.position), execution_options={"yield_per": _PAGE}):
         if row.position != frontier.size + 1:
             faults.append(
                 _("Position {expected} is missing; {found} follows.").format(

@@ -9,6 +9,7 @@ from thammuu.memos.model import Annex, MemoModel, Section
 from thammuu.memos.numbering import Numbering, numbered_headings
 from thammuu.memos.scope import MAX_IN_BODY, Part, Scope
 from thammuu.memos.sections import letter
+from thammuu.memos.sections.chosen import tasks_in_annex
 from thammuu.memos.sections.closing import closing
 from thammuu.memos.sections.findings import annex_tables, finding_lines, findings_section
 from thammuu.memos.sections.gain import gain_section
@@ -122,23 +123,34 @@ _Content = tuple["tuple[Sentence, ...]", "list[Section]", "dict[str, tuple[Table
 
 def _content(scope: Scope, tasks: tuple[Task, ...], lines: tuple[FindingLine, ...]) -> _Content:
     numbering = Numbering(scope.words)
-    others = scope.words.say("Các nội dung cần khắc phục khác", "Other findings")
-    if scope.form == "ke-hoach":
-        standings = _unnumbered_standings(scope)
-        found = _of_parts(findings_section(scope, part, numbering) for part in scope.parts)
-        beyond = annex_tables(scope, numbering)
-        annex = _annex_name(scope, 1, len([one for one in (tasks, beyond) if one]))
-        title = scope.words.say("Phân công nhiệm vụ", "Assignment of tasks")
-        assigned = {title: (tasks_table(scope, tasks, scope.words.say("Nhiệm vụ", "Tasks")),)} if tasks else {}
-        sections = plan_sections(scope, tasks, found, annex)
-        return plan_opening(scope, standings), sections, assigned | ({others: beyond} if beyond else {})
     opening = letter.opening(scope, has_tasks=bool(tasks))
     if scope.form == "phieu-bao":
-        standings = _unnumbered_standings(scope)
-        return opening, slip_sections(scope, standings, lines, tasks), {}
-    sections = _letter_sections(scope, tasks, lines, numbering)
+        return opening, slip_sections(scope, _unnumbered_standings(scope), lines, tasks), {}
+    annexes = _annex_tables(scope, tasks, numbering)
+    annex = _annex_name(scope, 1, len(annexes)) if tasks_in_annex(scope) else ""
+    if scope.form == "ke-hoach":
+        found = _of_parts(findings_section(scope, part, numbering) for part in scope.parts)
+        sections = plan_sections(scope, tasks, found, annex or _annex_name(scope, 1, 1))
+        return plan_opening(scope, _unnumbered_standings(scope)), sections, annexes
+    return opening, _letter_sections(scope, tasks, lines, numbering, annex), annexes
+
+
+def _annex_tables(scope: Scope, tasks: tuple[Task, ...], numbering: Numbering) -> dict[str, tuple[Table, ...]]:
+    """Return the tables of each annex by its title: many tasks first, then the findings the body has no room for."""
+    words = scope.words
+    found: dict[str, tuple[Table, ...]] = {}
+    if tasks_in_annex(scope):
+        title = words.say("Phân công nhiệm vụ", "Assignment of tasks")
+        if not scope.issuer.assigns:
+            title = words.say("Đề xuất phân công", "Proposed assignment of tasks")
+        caption = words.say(
+            "{table}. Nhiệm vụ và sản phẩm", "{table}. Tasks and outputs", table=numbering.annex_table()
+        )
+        found[title] = (tasks_table(scope, tasks, caption),)
     beyond = annex_tables(scope, numbering)
-    return opening, sections, {others: beyond} if beyond else {}
+    if beyond:
+        found[words.say("Các nội dung cần khắc phục khác", "Other findings")] = beyond
+    return found
 
 
 def _unnumbered_standings(scope: Scope) -> list[Section]:
@@ -148,7 +160,7 @@ def _unnumbered_standings(scope: Scope) -> list[Section]:
 
 
 def _letter_sections(
-    scope: Scope, tasks: tuple[Task, ...], lines: tuple[FindingLine, ...], numbering: Numbering
+    scope: Scope, tasks: tuple[Task, ...], lines: tuple[FindingLine, ...], numbering: Numbering, annex: str
 ) -> list[Section]:
     """Return the sections of a letter: part by part where units have merged, then what concerns all of them."""
     before: list[Section | None] = []
@@ -164,7 +176,7 @@ def _letter_sections(
     standings = [one for one in before if one and one.kind == "standing"]
     made = [
         *before,
-        tasks_section(scope, tasks, numbering),
+        tasks_section(scope, tasks, numbering, annex),
         *([] if scope.merged else [gain_section(scope, part, numbering) for part in scope.parts]),
         practice_section(scope),
         since_section(scope, standings, lines, tasks),

@@ -132,8 +132,9 @@ def _differing(before: str, after: str) -> tuple[str, str]:
 
 
 def _findings(old: Told, new: Told) -> Iterator[Change]:
-    before = {(line.unit_id, line.concept): line for line in old.findings}
-    after = {(line.unit_id, line.concept): line for line in new.findings}
+    # the total's own finding is told by the standing
+    before = {(line.unit_id, line.concept): line for line in old.findings if not line.concept.endswith(".total")}
+    after = {(line.unit_id, line.concept): line for line in new.findings if not line.concept.endswith(".total")}
     for key, line in after.items():
         then, refs = before.get(key), (f"finding:{line.id}",)
         was, now = old.scores.get(key), new.scores.get(key)
@@ -198,7 +199,10 @@ _SAYINGS: dict[ChangeKind, tuple[str, str]] = {
         "{where}: điểm điều chỉnh từ {before} thành {after}.",
         "{where}: the score is corrected from {before} to {after}.",
     ),
-    "finding-added": ("Bổ sung nội dung cần khắc phục: {where} ({after}).", "Finding added: {where} ({after})."),
+    "finding-added": (
+        "Bổ sung nội dung cần khắc phục: {where}. Nhận xét: {after}.",
+        "Finding added: {where}. Remark: {after}.",
+    ),
     "finding-dropped": ("Không còn nêu nội dung: {where}.", "No longer a finding: {where}."),
     "finding": (
         "{where}: nhận xét điều chỉnh từ “{before}” thành “{after}”.",

@@ -92,7 +92,7 @@ def keep_pdf(event: Event, work: UnitOfWork) -> list[NewEvent]:
 
 
 def _keep(new: Draft, connection: Connection) -> list[NewEvent]:
-    known = connection.execute(select(memos).where(memos.c.memo_id == new.memo_id)).one_or_none()
+    known = connection.execute(select(memos).where(memos.c.memo_id == new.memo_id).with_for_update()).one_or_none()
     taken_over = [out for one in new.replaced for out in _supersede(one, connection, "units-merged")]
     if known is not None and (_unchanged(known, new) or _drifted(known, new)):
         return taken_over
@@ -146,7 +146,7 @@ def _known(connection: Connection, memo_id: str) -> bool:
 def _supersede(
     memo_id: str, connection: Connection, reason: Literal["publication-withdrawn", "units-merged"]
 ) -> list[NewEvent]:
-    known = connection.execute(select(memos).where(memos.c.memo_id == memo_id)).one_or_none()
+    known = connection.execute(select(memos).where(memos.c.memo_id == memo_id).with_for_update()).one_or_none()
     if known is None or known.status != "draft":
         return []
     connection.execute(update(memos).where(memos.c.memo_id == memo_id).values(status="superseded"))

@@ -18,6 +18,7 @@ from thammuu.ledger.schema import issued_memos, memos
 from thammuu.memos.answering import answer_of
 from thammuu.memos.drafting import Edition, stored_draft
 from thammuu.memos.register import holder_of, last_issued, next_number
+from thammuu.memos.shelf import of_an_earlier_version
 
 if TYPE_CHECKING:
     from datetime import date
@@ -69,9 +70,7 @@ def issue(context: Context, row: dict[str, Any], *, number: int | None = None, d
 def _made(context: Context, row: dict[str, Any], number: int | None, on: date) -> tuple[Draft, int]:
     """Write the document with its number, before the transaction that records it."""
     if row["at"] is None or row["pack"] is None:
-        raise BadInputError(
-            _("{memo} was drafted by an earlier version; publish its scores again.").format(memo=row["memo_id"])
-        )
+        raise of_an_earlier_version(row["memo_id"])
     with context.database.snapshot() as connection:
         drafted = answer_of(context, connection, row["unit_id"], row["round"], row["at"], row["pack"])
         answer = answer_of(context, connection, row["unit_id"], row["round"], row["at"], row["pack"], on)

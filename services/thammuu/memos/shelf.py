@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
 from sqlalchemy import select
 
 from thammuu.clock import today
@@ -96,11 +97,9 @@ def model_in(context: Context, row: dict[str, Any], edition: Edition = KEPT) -> 
         BadInputError: If the issuing body or the form cannot be had.
     """
     if edition == KEPT:
-        return MemoModel.model_validate_json(context.blobs.get(row["model"]))
+        return kept_model(context, row["memo_id"], row["model"])
     if row["at"] is None or row["pack"] is None:
-        raise BadInputError(
-            _("{memo} was drafted by an earlier version; publish its scores again.").format(memo=row["memo_id"])
-        )
+        raise of_an_earlier_version(row["memo_id"])
     with context.database.snapshot() as connection:
         answer = answer_of(
             context, connection, row["unit_id"], row["round"], row["at"], row["pack"], row["dated"]
@@ -110,6 +109,27 @@ def model_in(context: Context, row: dict[str, Any], edition: Edition = KEPT) -> 
         since = earlier_of(context, connection, answer, below=row["version"])
     asked = replace(edition, number=row["number"], draft=row["status"] != "issued")
     return model_of(context, answer, asked, since)
+
+
+def kept_model(context: Context, memo_id: str, blob: str) -> MemoModel:
+    """Return a stored model.
+
+    Raises:
+        BadInputError: If an earlier version of the program stored it in another form.
+    """
+    try:
+        return MemoModel.model_validate_json(context.blobs.get(blob))
+    except ValidationError as error:
+        raise of_an_earlier_version(memo_id) from error
+
+
+def of_an_earlier_version(memo_id: str) -> BadInputError:
+    """Return the error of a memo that an earlier version of the program drafted."""
+    return BadInputError(
+        _("{memo} was drafted by an earlier version: withdraw its publications and publish them again.").format(
+            memo=memo_id
+        )
+    )
 
 
 def printed(context: Context, row: dict[str, Any], fmt: str, edition: Edition = KEPT) -> bytes:
@@ -191,6 +211,10 @@ def file_name(stem: str, fmt: str, edition: Edition = KEPT) -> str:
 def write_whole(path: Path, content: bytes) -> Path:
     """Write a file so that it appears whole or not at all."""
     unfinished = path.with_name(f".{path.name}.writing")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
+    try:
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
     return path

@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from thammuu.memos import because
-from thammuu.memos.model import Column, Item, Paragraph, Row, Section, Sentence, Table
+from thammuu.memos.model import Column, Paragraph, Row, Section, Sentence, Table
 from thammuu.memos.sections.bands import band_name
 from thammuu.memos.wording import capital, spelled
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from thammuu.memos.numbering import Numbering
     from thammuu.memos.scope import Scope
     from thammuu.memos.view import PublicationView
+    from thammuu.memos.wording import Words
     from thammuu.rulepack.frameworks import Node
     from thammuu.rulepack.units import Unit
 
@@ -228,7 +229,7 @@ def sent_section(scope: Scope, told: RoundView, annex: str) -> Section | None:
     )
     sources = tuple(because.memo(one.memo_id, one.version) for one in told.sent)
     heading = words.say("Văn bản gửi các địa phương", "Memos sent")
-    return Section(kind="sent", heading=heading, blocks=(Item(sentence=Sentence(text=text, because=sources)),))
+    return Section(kind="sent", heading=heading, blocks=(Paragraph(sentence=Sentence(text=text, because=sources)),))
 
 
 def result_tables(scope: Scope, told: RoundView, numbering: Numbering) -> tuple[Table, ...]:
@@ -263,9 +264,9 @@ def _result_row(scope: Scope, view: PublicationView, place: int, result: UnitRes
         cells=(
             str(place),
             capital(words.unit_name(result.unit, scope.as_of)),
-            words.score_figure(total) if total is not None else words.no_data,
+            words.figure(total) if total is not None else words.no_data,
             str(rank) if rank is not None else _NOTHING,
-            words.rank_change(int(places), "") if places is not None and rank is not None else _NOTHING,
+            _moved(words, places) if places is not None and rank is not None else _NOTHING,
             band_name(view.framework, band, words) if band else _NOTHING,
         ),
         because=(because.peer(view, result.unit.id, view.framework.root.code), because.publication(view)),
@@ -309,6 +310,10 @@ def sent_table(scope: Scope, told: RoundView, numbering: Numbering) -> Table:
         "{table}. Văn bản gửi các địa phương", "{table}. Memos by recipient", table=numbering.annex_table()
     )
     return Table(caption=caption, columns=columns, rows=rows)
+
+
+def _moved(words: Words, places: float) -> str:
+    return words.rank_change(int(places), "") if places else words.say("giữ nguyên", "unchanged")
 
 
 def _total(result: UnitResult) -> float | None:

@@ -11,11 +11,11 @@ from thammuu.errors import BadInputError
 from thammuu.events import MemoDrafted, MemoIssued
 from thammuu.i18n import _
 from thammuu.ledger.schema import events
-from thammuu.memos.model import MemoModel
-from thammuu.memos.shelf import find
+from thammuu.memos.shelf import find, kept_model
 
 if TYPE_CHECKING:
     from thammuu.bus.context import Context
+    from thammuu.memos.model import MemoModel
 
 
 def model_at(context: Context, named: str) -> MemoModel:
@@ -27,7 +27,7 @@ def model_at(context: Context, named: str) -> MemoModel:
     name, _at, version = named.partition("@")
     row = find(context, name)
     if not version:
-        return MemoModel.model_validate_json(context.blobs.get(row["model"]))
+        return kept_model(context, row["memo_id"], row["model"])
     models = versions_of(context, row["memo_id"], row["unit_id"])
     if not version.isdigit() or int(version) not in models:
         raise BadInputError(
@@ -35,7 +35,7 @@ def model_at(context: Context, named: str) -> MemoModel:
                 memo=row["memo_id"], known=", ".join(map(str, sorted(models))), version=version
             )
         )
-    return MemoModel.model_validate_json(context.blobs.get(models[int(version)]))
+    return kept_model(context, row["memo_id"], models[int(version)])
 
 
 def versions_of(context: Context, memo_id: str, unit_id: str) -> dict[int, str]:

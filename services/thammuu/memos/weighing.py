@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from math import isclose
@@ -80,15 +81,21 @@ class Weighed:
                 return float(points)
         return 0.0
 
-    def order(self) -> tuple[int, bool, float, str, str]:
+    def order(self) -> tuple[int, bool, float, str, tuple[tuple[bool, int, str], ...]]:
         """Return the sort key: severity, zeros first, then recoverable points."""
         return (
             SEVERITIES.index(self.finding.severity),
             self.score != 0,
             -self.recoverable,
             self.view.framework.index,
-            self.node.code,
+            by_number(self.node.code),
         )
+
+
+def by_number(code: str) -> tuple[tuple[bool, int, str], ...]:
+    """Return the sort key of a code: 1.2 comes before 1.10, numbers before letters."""
+    parts = re.findall(r"\d+|[^\d.]+", code)
+    return tuple((not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts)
 
 
 def weighed(views: Sequence[PublicationView]) -> tuple[Weighed, ...]:

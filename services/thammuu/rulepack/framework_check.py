@@ -96,6 +96,11 @@ def _tree_problems(draft: Draft) -> Iterator[Problem]:
     roots = [i for i, entry in enumerate(draft.file.nodes) if entry.parent is None]
     if not roots:
         yield document.problem("no-root", _("one node without a parent: the total"), ("nodes",))
+    for i in roots[:1]:
+        level = draft.levels[draft.file.nodes[i].code]
+        if level != "total":
+            expected = _("the level total for the node without a parent; `levels` begins with it")
+            yield document.problem("root-level", expected, ("nodes", i), value=level)
     for i in roots[1:]:
         code = draft.file.nodes[i].code
         yield document.problem("second-root", _("a parent; only the total has none"), ("nodes", i), value=code)

@@ -9,8 +9,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from docxtpl import DocxTemplate  # type: ignore[import-untyped]  # it ships no types
+from jinja2 import TemplateSyntaxError
 from markupsafe import Markup
 
+from thammuu.i18n import _
 from thammuu.memos.printing.word_parts import (
     LANGUAGES,
     Drawn,
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 _DOCUMENT = "word/document.xml"
 _RELATIONS = "word/_rels/document.xml.rels"
 _WITH_TAGS = re.compile(r"word/(document|header\d*|footer\d*)\.xml")
+_PARAGRAPH = re.compile(r"<w:p[ >].*?</w:p>", re.DOTALL)
+_TAG = re.compile(r"<[^>]+>")
 _VIEW_BOX = re.compile(r'viewBox="0 0 (\d+) (\d+)"')
 _PICTURE_WIDTH = 5_400_000
 """150 mm in English metric units."""
@@ -75,7 +79,16 @@ class WordTemplate:
         return packed(parts)
 
     def _template(self, name: str, text: str) -> Template:
-        """Return a part as a Jinja template; tags that Word has split are put together again."""
+        """Return a part as a Jinja template; tags that Word has split are put together again.
+
+        Raises:
+            TemplateSyntaxError: If a tag is opened and not closed in its paragraph: it would swallow what follows.
+        """
+        for line, paragraph in enumerate(_PARAGRAPH.findall(text), start=1):
+            said = _TAG.sub("", paragraph)
+            if said.count("{{") != said.count("}}") or said.count("{%") != said.count("%}"):
+                told = _("a tag is not closed in the paragraph “{text}”").format(text=said[:80])
+                raise TemplateSyntaxError(told, line, name, f"memo.docx/{name}")
         patched: str = DocxTemplate(io.BytesIO()).patch_xml(text)
         # one paragraph a line, so that a fault's line means something
         lined = re.sub(r"(?=<w:p[ >])|(?=\{%)", "\n", patched)

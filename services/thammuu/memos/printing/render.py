@@ -12,6 +12,7 @@ from thammuu.errors import EnvironmentFaultError
 from thammuu.i18n import _
 from thammuu.memos.clean import letters_of
 from thammuu.memos.printing.chat import fitted
+from thammuu.memos.printing.faults import MESSAGE, told_with_place
 from thammuu.memos.printing.pictures import Pictures
 from thammuu.memos.printing.printable import check_tables, is_plain, printable
 from thammuu.memos.printing.sandbox import sandboxed
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from thammuu.memos.model import MemoModel
     from thammuu.memos.printing.docx import WordTemplate
 
-MESSAGE = "action_memo"
 MARKUP_TEMPLATES = ("charts.svg.j2", "memo.html.j2", "blocks.docx.j2")
 PLAIN_TEMPLATES = ("memo.txt.j2", "chat.txt.j2")
 
@@ -133,19 +133,23 @@ class Renderer:
         from markupsafe import Markup
 
         data = self._printable(model)
-        css = (self._folder / "memo.css").read_text(encoding="utf-8")
-        art = {name: Markup(svg) for name, svg in self._pictures.of(data).items()}  # noqa: S704  our macros escaped it
-        return self._markup.get_template("memo.html.j2").render(memo=data, art=art, css=Markup(css))  # noqa: S704
+        with told_with_place("html"):
+            css = (self._folder / "memo.css").read_text(encoding="utf-8")
+            art = {name: Markup(svg) for name, svg in self._pictures.of(data).items()}  # noqa: S704  macros escaped it
+            return self._markup.get_template("memo.html.j2").render(memo=data, art=art, css=Markup(css))  # noqa: S704
 
     def text(self, model: MemoModel) -> str:
         """Return the memo as plain text."""
-        return self._plain.get_template("memo.txt.j2").render(memo=self._printable(model))
+        data = self._printable(model)
+        with told_with_place("text"):
+            return self._plain.get_template("memo.txt.j2").render(memo=data)
 
     def chat(self, model: MemoModel, link: str = "") -> str:
         """Return a message of at most 1,500 characters: the standing, the first tasks, where the memo is."""
         data = self._printable(model)
         where = link or data["provenance"]["verify_address"]
-        return fitted(self._plain.get_template("chat.txt.j2").render(memo=data, link=where))
+        with told_with_place("chat"):
+            return fitted(self._plain.get_template("chat.txt.j2").render(memo=data, link=where))
 
     def docx(self, model: MemoModel) -> bytes:
         """Return the memo as a Word document, dated by the memo.
@@ -153,7 +157,9 @@ class Renderer:
         Raises:
             PermanentRefusalError: If the memo cannot be printed, naming the field.
         """
-        return self._word.document(self._printable(model))
+        data = self._printable(model)
+        with told_with_place("docx"):
+            return self._word.document(data)
 
     @cached_property
     def _word(self) -> WordTemplate:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from lxml import etree  # type: ignore[import-untyped]  # it ships no types
+from lxml import etree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

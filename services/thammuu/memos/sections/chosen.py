@@ -23,6 +23,8 @@ ACTIONS_WHEN_MANY = {"critical": 3, "major": 1, "minor": 1}
 ACTIONS_WHEN_TOO_MANY = {"critical": 1, "major": 1, "minor": 1}
 """The same where the body has no room for all findings."""
 MANY_FINDINGS = 10
+MAX_TASKS_IN_BODY = 20
+"""More tasks than these stand in an annex."""
 
 
 @dataclass
@@ -49,6 +51,12 @@ class Chosen:
         no_figure = all(one.recoverable == 0 for one in self.answers)
         urgent = no_figure and self.severity == 0
         return (not urgent, -self.gain / self.action.effort, self.action.effort, self.position)
+
+
+def tasks_in_annex(scope: Scope) -> bool:
+    """Return whether the task table stands in an annex: in a plan, and where there are many."""
+    tasks = sum(one.action.cause != "outside" for one in chosen_actions(scope))
+    return tasks > (0 if scope.form == "ke-hoach" else MAX_TASKS_IN_BODY)
 
 
 def chosen_actions(scope: Scope) -> list[Chosen]:

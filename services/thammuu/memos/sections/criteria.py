@@ -100,4 +100,4 @@ def change_text(words: Words, one: Weighed) -> str:
     if delta is None:
         return redefined
     moved = words.change(delta * 100, _PERCENT, "", 1)
-    return words.say("mức đạt {moved}", "attainment {moved}", moved=moved)
+    return words.say("thang điểm thay đổi; mức đạt {moved}", "scale changed; attainment {moved}", moved=moved)

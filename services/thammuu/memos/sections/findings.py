@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from thammuu.memos import because
 from thammuu.memos.clean import clean_text
 from thammuu.memos.model import Bar, Chart, FindingLine, Paragraph, Section, Sentence
-from thammuu.memos.sections.chosen import chosen_actions
+from thammuu.memos.sections.chosen import tasks_in_annex
 from thammuu.memos.sections.criteria import DEPTH, inside, name_of, period_of, place_text, remark
 from thammuu.memos.sections.findings_tables import tables_of, views_of
 
@@ -88,7 +88,7 @@ def _counts(scope: Scope, part: Part) -> Sentence:
     if _explains_median(scope, part):
         median = words.say(
             "Trung vị là giá trị đứng giữa khi sắp xếp điểm của các tỉnh, thành phố khác trong cùng kỳ.",
-            "The median is the middle value of the other provinces in the same period, put in order.",
+            "The median is the middle value when the other provinces' scores of the same period are put in order.",
         )
         text, rests_on = f"{text} {median}", [*rests_on, because.form(scope.form)]
     if part.in_annex:
@@ -105,7 +105,7 @@ def _counts(scope: Scope, part: Part) -> Sentence:
 
 def _annex(scope: Scope) -> str:
     """Return what the annex of findings is called: a plan's tasks stand in an annex before it."""
-    if scope.form == "ke-hoach" and any(one.action.cause != "outside" for one in chosen_actions(scope)):
+    if tasks_in_annex(scope):
         return scope.words.say("Phụ lục II", "Annex II")
     return scope.words.say("Phụ lục", "the Annex")
 
@@ -179,12 +179,15 @@ def _chart(scope: Scope, part: Part, numbering: Numbering) -> Chart | None:
         )
         for one in below
     )
-    title = words.say(
-        "Mức thấp hơn trung vị (điểm phần trăm của thang điểm)", "Below the median by (percentage points of the scale)"
+    largest = words.say("; {n} mức lớn nhất", "; the {n} largest", n=_MAX_BARS) if len(behind) > len(below) else ""
+    caption = words.say(
+        "{figure}. Mức thấp hơn trung vị{of_unit} (điểm phần trăm{of_scale}{largest})",
+        "{figure}. Distance below the median{of_unit} (percentage points{of_scale}{largest})",
+        figure=numbering.figure(),
+        of_unit=f", {part.unit_name}" if scope.merged else "",
+        of_scale="" if scope.merged else words.say(" của thang điểm", " of the scale"),
+        largest=largest,
     )
-    if scope.merged:
-        title = f"{title}, {part.unit_name}"
-    caption = f"{numbering.figure()}. {title}"
     told = "; ".join(f"{bar.label}: {bar.text}" for bar in bars)
     rests_on = tuple(ref for one in below for ref in (because.finding(one), because.fact(one.view, one.node.code)))
     return Chart(shows="gaps", caption=caption, alt=f"{caption}. {told}.", bars=bars, because=rests_on)

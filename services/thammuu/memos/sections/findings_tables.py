@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from thammuu.memos.weighing import Weighed
 
 _MEDIAN, _BEST, _CHANGE = "median", "best", "change"
+_MEDIAN_WIDTH = {"vi": 8.2, "en": 9.5}
 
 
 def views_of(found: Iterable[Weighed]) -> list[PublicationView]:
@@ -72,20 +73,22 @@ def _columns(part: Part, view: PublicationView, found: Sequence[Weighed], shown:
     words, has_median = part.words, _MEDIAN in shown
     level = words.text(view.framework.level_names[max((one.node.level for one in found), key=DEPTH.index)])
     score = words.say("Điểm", "Score")
-    of_max = words.say("Điểm/điểm tối đa", "Score/maximum")
+    of_max = words.say("Điểm/tối đa", "Score/max.")
     columns = [
-        Column(title=words.say("STT", "No."), width=5.5, align="center"),
+        Column(title=words.say("STT", "No."), width=6.2, align="center"),
         Column(title=capital(level), width=22 if has_median else 50),
         Column(title=of_max if any(one.node.max for one in found) else score, width=11, align="center"),
     ]
     if has_median:
-        columns.append(Column(title=words.say("Trung vị", "Median"), width=7.5, align="center"))
+        columns.append(
+            Column(title=words.say("Trung vị", "Median"), width=_MEDIAN_WIDTH[words.language], align="center")
+        )
     if _BEST in shown:
         columns.append(Column(title=words.say("Cao nhất", "Highest"), width=13, align="center"))
     if _CHANGE in shown:
         since = words.period_name(_since(view))
         title = words.say("Thay đổi so với {since}", "Change on {since}", since=since)
-        columns.append(Column(title=title, width=12, align="center"))
+        columns.append(Column(title=title, width=13, align="center"))
     return (*columns, Column(title=words.say("Nhận xét", "Remark"), width=31 if has_median else 33))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from thammuu.memos import because
 from thammuu.memos.model import Paragraph, Section, Sentence
 from thammuu.memos.sections.bands import in_group
+from thammuu.memos.sections.criteria import called
 from thammuu.memos.sections.ledger_table import ledger_blocks
 from thammuu.memos.sections.paths import rank_of, smallest_set_to_group
 from thammuu.memos.sections.recoverable import points_ledger
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from thammuu.memos.view import PublicationView
     from thammuu.memos.weighing import Weighed
     from thammuu.memos.wording import Words
+    from thammuu.rulepack.frameworks import Node
 
 _MAX_NAMED = 15
 
@@ -129,8 +131,8 @@ def _to_the_middle(
         reach="reaches" if len(codes) == 1 else "reach",
         unchanged=_unchanged(view, words),
         gain=words.figure(then - now),
-        now=_alike(now, then, words),
-        then=_alike(then, now, words),
+        now=words.score_figure(now),
+        then=_as_printed(then, now, words),
         moved=_moved(view, words, *ranks, len(view.totals)),
     )
 
@@ -152,8 +154,8 @@ def _next_group(view: PublicationView, words: Words, told: Sequence[str]) -> Sen
         index=short_name(view, words),
         criteria=_listed(view, words, codes),
         unchanged=_unchanged(view, words),
-        now=_alike(now, then, words),
-        then=_alike(then, now, words),
+        now=words.score_figure(now),
+        then=_as_printed(then, now, words),
         moved=_moved(view, words, path.rank_now or 0, path.rank_then or 0, path.n),
     )
     return Sentence(text=text, because=_rests_on(view, codes))
@@ -167,9 +169,17 @@ def _rests_on(view: PublicationView, codes: Sequence[str]) -> tuple[str, ...]:
 def _listed(view: PublicationView, words: Words, codes: Sequence[str]) -> str:
     """Return ``05 nội dung thành phần (6.3; 6.2; …)``; a long list is counted only."""
     counted = words.counted(len(codes), level_name(view, words))
-    nodes = [view.framework.node(code) for code in codes]
-    names = "; ".join(words.text(node.name) if node.own_code else node.code for node in nodes)
-    return f"{counted} ({names})" if len(codes) <= _MAX_NAMED else counted
+    if len(codes) > _MAX_NAMED:
+        return counted
+    found = {one.code for one in view.findings}
+    return f"{counted} ({'; '.join(_named(view.framework.node(code), words, told=code in found) for code in codes)})"
+
+
+def _named(node: Node, words: Words, *, told: bool) -> str:
+    """Return a criterion's code, with its name where no table of findings tells it."""
+    if node.own_code:
+        return called(words, node)
+    return node.code if told else f"{node.code}. {called(words, node)}"
 
 
 def _unchanged(view: PublicationView, words: Words) -> str:
@@ -201,7 +211,7 @@ def _moved(view: PublicationView, words: Words, before: int, after: int, n: int)
     )
 
 
-def _alike(total: float, other: float, words: Words) -> str:
-    """Return a total with as many decimals as the one it is compared with."""
+def _as_printed(total: float, published: float, words: Words) -> str:
+    """Return a computed total with as many decimals as the published one has."""
     sign = words.say(",", ".")
-    return words.figure(total, max(len(words.score_figure(one).partition(sign)[2]) for one in (total, other)))
+    return words.figure(total, len(words.score_figure(published).partition(sign)[2]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from thammuu.memos import because
-from thammuu.memos.model import Item, Section, Sentence
+from thammuu.memos.model import Item, Paragraph, Section, Sentence
 from thammuu.memos.sections.standing import level_name, short_name, total_of
 from thammuu.memos.wording import plural
 
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 def left_out_section(scope: Scope) -> Section | None:
     """Return the section, None when nothing was left out."""
-    items = tuple(Item(sentence=one) for one in _sentences(scope))
-    if not items:
+    told = tuple(_sentences(scope))
+    if not told:
         return None
+    made = Paragraph if len(told) == 1 else Item
     heading = scope.words.say("Nội dung không nêu trong văn bản", "Left out of this document")
-    return Section(kind="left-out", heading=heading, blocks=items)
+    return Section(kind="left-out", heading=heading, blocks=tuple(made(sentence=one) for one in told))
 
 
 def _sentences(scope: Scope) -> Iterator[Sentence]:
@@ -46,9 +47,9 @@ def _covered(scope: Scope) -> Iterator[Sentence]:
         number = sum(len(one.finding.covers) for one in covering)
         text = scope.words.say(
             "{n} khác trên cùng nội dung đã được gộp vào nhận xét nghiêm trọng nhất, "
-            "lưu trong dữ liệu đính kèm văn bản này.",
+            "lưu trong dữ liệu đính kèm bản điện tử của văn bản này.",
             "{en} on the same {criteria} {were} merged into the gravest one and kept in the data attached to "
-            "this document.",
+            "the electronic document.",
             n=_remarks(scope, number),
             en=scope.words.counted(number, "more remark"),
             criteria="criterion" if len(covering) == 1 else "criteria",
@@ -62,8 +63,8 @@ def _silenced(scope: Scope) -> Iterator[Sentence]:
     if views:
         number = sum(view.silenced for view in views)
         text = scope.words.say(
-            "{n} được người có thẩm quyền tạm dừng, lưu trong dữ liệu đính kèm văn bản này.",
-            "{n} {were} suspended by a person in charge and kept in the data attached to this document.",
+            "{n} được người có thẩm quyền tạm dừng, lưu trong dữ liệu đính kèm bản điện tử của văn bản này.",
+            "{n} {were} suspended by a person in charge and kept in the data attached to the electronic document.",
             n=_remarks(scope, number),
             were="was" if number == 1 else "were",
         )

@@ -13,7 +13,8 @@ from thammuu.memos.wording import capital
 if TYPE_CHECKING:
     from thammuu.memos.model import Task
     from thammuu.memos.scope import Scope
-    from thammuu.memos.view import PublicationView
+    from thammuu.memos.view import Issued, PublicationView
+    from thammuu.memos.wording import Words
 
 BLANK_NUMBER = "\u00a0" * 6
 """Room for the clerk to write the number; no-break spaces survive every format."""
@@ -74,6 +75,8 @@ def document_title(scope: Scope, *, has_tasks: bool) -> DocumentTitle | None:
 def title(scope: Scope, *, has_tasks: bool) -> str:
     """Return the document's title as files carry it."""
     name, about = scope.words.text(FORMS[scope.form].name), subject(scope, has_tasks=has_tasks)
+    if scope.form in {"ke-hoach", "bao-cao"}:  # their subjects are verbs
+        return scope.words.say("{name} {about}", "{name}: {about}", name=name, about=about)
     return scope.words.say("{name} về {about}", "{name}: {about}", name=name, about=about)
 
 
@@ -95,9 +98,13 @@ def subject(scope: Scope, *, has_tasks: bool) -> str:
     year, unit = scope.round[:4], about_whom(scope)
     if scope.form == "ke-hoach":
         told = scope.words.joined(names) if names else ""
+        keep = "duy trì kết quả {names} công bố năm {year} của {unit}"
+        mend = "khắc phục các nội dung mất điểm về {names} công bố năm {year} của {unit}"
         return scope.words.say(
-            "khắc phục các nội dung mất điểm về {names} công bố năm {year} của {unit}",
-            "remedying what lost points in {names} published in {year}, {unit}",
+            mend if scope.weighed else keep,
+            "remedying what lost points in {names} published in {year}, {unit}"
+            if scope.weighed
+            else "keeping up the results of {names} published in {year}, {unit}",
             names=told,
             year=year,
             unit=unit,
@@ -158,7 +165,9 @@ def asked(scope: Scope, tasks: tuple[Task, ...]) -> tuple[str, ...]:
 def opening(scope: Scope, *, has_tasks: bool) -> tuple[Sentence, ...]:
     """Return the paragraphs before the first section."""
     sources = tuple(because.publication(view) for view in scope.views)
-    told = fixed(scope, f"{_results(scope)}{_verb(scope, has_tasks=has_tasks)}", *sources, _issuer(scope))
+    slip = scope.form == "phieu-bao"
+    text = _told_shortly(scope) if slip else f"{_results(scope)}{_verb(scope, has_tasks=has_tasks)}"
+    told = fixed(scope, text, *sources, _issuer(scope))
     return (*_edition(scope), *_replaces(scope), told)
 
 
@@ -176,23 +185,42 @@ def _replaces(scope: Scope) -> tuple[Sentence, ...]:
     old = scope.since.corrects if scope.since else None
     if old is None:
         return ()
-    number = old.model.letterhead.number.partition(": ")[2]
     text = scope.words.say(
-        "Văn bản này thay thế {form} số {number} ngày {day} của {issuer}.",
-        "This document replaces {form} No. {number} of {day} of {issuer}.",
-        form=scope.words.text(FORMS[old.model.form].name),
-        number=number,
-        day=scope.words.day(old.dated),
-        issuer=scope.issuer_name,
+        "Văn bản này thay thế {document}.", "This document replaces {document}.", document=document(scope, old)
     )
     return (fixed(scope, text, because.memo(old.memo_id, old.version)),)
+
+
+def document(scope: Scope, issued: Issued) -> str:
+    """Return an issued memo as sentences cite it: ``Công văn số 01/BNV-CCHC ngày 20/4/2023 của Bộ Nội vụ``."""
+    return scope.words.say(
+        "{form} số {number} ngày {day} của {issuer}",
+        "{form} No. {number} of {day} of {issuer}",
+        form=scope.words.text(FORMS[issued.model.form].name),
+        number=issued.model.letterhead.number.partition(": ")[2],
+        day=scope.words.day(issued.dated),
+        issuer=scope.issuer_name,
+    )
+
+
+def _told_shortly(scope: Scope) -> str:
+    """Return a slip's opening: its lines name each index and year themselves."""
+    return scope.words.say(
+        "{issuer} báo {about} như sau:",
+        "{issuer} reports {about} as follows:",
+        issuer=capital(scope.issuer_name),
+        about=subject(scope, has_tasks=False),
+    )
 
 
 def _verb(scope: Scope, *, has_tasks: bool) -> str:
     words, issuer, unit = scope.words, scope.issuer_name, about_whom(scope)
     if scope.form == "ke-hoach":
-        vi = ". Để khắc phục các nội dung mất điểm, {issuer} ban hành Kế hoạch, cụ thể như sau:"
-        en = ". To remedy what lost points, {issuer} issues this plan:"
+        vi, en = ("khắc phục các nội dung mất điểm", "remedy what lost points")
+        if not scope.weighed:
+            vi, en = "duy trì các kết quả đã đạt được", "keep up the results"
+        vi = f", để {vi}, {{issuer}} ban hành Kế hoạch, cụ thể như sau:"
+        en = f", and to {en}, {{issuer}} issues this plan:"
     elif scope.form == "bao-cao":
         vi, en = ", {issuer} báo cáo tổng hợp như sau:", ", {issuer} reports as follows:"
     elif scope.issuer.assigns:
@@ -222,8 +250,14 @@ def _results(scope: Scope) -> str:
         own = publisher.removeprefix("the ") == scope.issuer_name.removeprefix("the ")
         vi = "kết quả {names} đã công bố" if own else "kết quả {names} do {publisher} công bố"
         en = "the results of the {names}, published by {publisher}"
-        told.append(words.say(vi, en, names=words.joined(results), publisher=publisher))
+        told.append(words.say(vi, en, names=words.joined(results), publisher=_with_article(publisher, words)))
     return words.say("Căn cứ {told}", "On the basis of {told}", told=words.joined(told))
+
+
+def _with_article(publisher: str, words: Words) -> str:
+    """Return a publisher in an English sentence: a ministry takes an article, abbreviations take none."""
+    first = publisher.partition(" ")[0].rstrip(",")
+    return publisher if words.language == "vi" or first == "the" or first.isupper() else f"the {publisher}"
 
 
 def signature(scope: Scope) -> Signature:
@@ -243,6 +277,8 @@ def recipients(scope: Scope, tasks: tuple[Task, ...]) -> tuple[str, ...]:
             continue
         if line.vi == _ABOVE and not FORMS[scope.form].addressed:
             lines += [f"{one.rstrip(';.')};" for one in asked(scope, tasks)]
+            if scope.issuer.assigns and any(task.coordinating for task in tasks):
+                lines.append(scope.words.say("Các cơ quan, địa phương phối hợp;", "Coordinating agencies;"))
         else:
             lines.append(scope.words.text(line).replace("{unit}", scope.body_name).replace("{kind}", scope.kind))
     return tuple(clean_text(line, limit=160) for line in lines)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from thammuu.memos import because
 from thammuu.memos.model import Item, Note, Paragraph, Section, Sentence
 from thammuu.memos.sections.closing import home_affairs, report_day
+from thammuu.memos.sections.criteria import called, inside
 from thammuu.memos.sections.letter import fixed, opening
-from thammuu.memos.wording import capital, spelled
+from thammuu.memos.wording import capital
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,11 +27,21 @@ _MAX_NAMED = 8
 
 def plan_opening(scope: Scope, standings: Sequence[Section]) -> tuple[Sentence, ...]:
     """Return what precedes the first heading: the results, then why there is a plan."""
-    results = [
-        block.sentence for section in standings for block in section.blocks if isinstance(block, Paragraph | Note)
-    ]
+    results = [sentence for section in standings for sentence in _results(section)]
     *before, why = opening(scope, has_tasks=True)
     return (*before, *results, why)
+
+
+def _results(section: Section) -> Iterator[Sentence]:
+    """Return the lines of a standing, each with its note behind it: an opening has no footnotes."""
+    notes = {block.number: block.sentence for block in section.blocks if isinstance(block, Note)}
+    for block in section.blocks:
+        if isinstance(block, Paragraph):
+            line, note = block.sentence, notes.get(block.note_number or 0)
+            if note:
+                refs = dict.fromkeys((*line.because, *note.because))
+                line = Sentence(text=f"{line.text} {note.text}", because=tuple(refs))
+            yield line
 
 
 def plan_sections(scope: Scope, tasks: tuple[Task, ...], findings: Sequence[Section], annex: str) -> list[Section]:
@@ -43,13 +54,19 @@ def plan_sections(scope: Scope, tasks: tuple[Task, ...], findings: Sequence[Sect
         annex: What the annex is called in sentences.
     """
     return [
-        _section(scope, "purpose", ("Mục đích, yêu cầu", "Purpose and requirements"), _purpose(scope)),
+        _section(scope, "purpose", ("Mục đích, yêu cầu", "Purpose and requirements"), _purpose(scope, tasks)),
         _section(scope, "goals", ("Mục tiêu", "Goals"), _goals(scope, tasks, annex)),
         _section(scope, "tasks", ("Nhiệm vụ, giải pháp", "Tasks and measures"), _assigned(scope, tasks, annex)),
-        *(section.model_copy(update={"level": 2}) for section in findings),
+        *(section.model_copy(update={"level": 2, "heading": _of_unit(scope, section)}) for section in findings),
         _section(scope, "budget", ("Kinh phí", "Budget"), [_budget(scope)]),
         _section(scope, "organisation", ("Tổ chức thực hiện", "Organisation"), _organisation(scope, tasks, annex)),
     ]
+
+
+def _of_unit(scope: Scope, section: Section) -> str:
+    """Return the heading of what a unit lost points on; a unit alone needs none below the tasks'."""
+    name = next((part.unit_name for part in scope.parts if scope.merged and part.unit.id == section.unit_id), "")
+    return scope.words.say("{about} của {unit}", "{about}: {unit}", about=section.heading, unit=name) if name else ""
 
 
 def _section(
@@ -61,7 +78,7 @@ def _section(
     )
 
 
-def _purpose(scope: Scope) -> list[Sentence]:
+def _purpose(scope: Scope, tasks: tuple[Task, ...]) -> list[Sentence]:
     words = scope.words
     sources = tuple(because.publication(view) for view in scope.views)
     names = words.joined(list(dict.fromkeys(words.text(view.framework.short_title) for view in scope.views)))
@@ -80,7 +97,13 @@ def _purpose(scope: Scope) -> list[Sentence]:
         "Kết quả thực hiện là một căn cứ để đánh giá mức độ hoàn thành nhiệm vụ của cơ quan, đơn vị, địa phương.",
         "Results count when the work of agencies, units and localities is assessed.",
     )
-    return [fixed(scope, mend, *sources), fixed(scope, clear), fixed(scope, judged)]
+    keep = words.say(
+        "Duy trì kết quả {names} đã đạt được; phục vụ người dân, tổ chức, doanh nghiệp tốt hơn.",
+        "To keep up the {names} results, and to serve people, organisations and businesses better.",
+        names=names,
+    )
+    named = [fixed(scope, clear)] if tasks else []
+    return [fixed(scope, mend if scope.weighed else keep, *sources), *named, fixed(scope, judged)]
 
 
 def _goals(scope: Scope, tasks: tuple[Task, ...], annex: str) -> list[Sentence]:
@@ -95,12 +118,19 @@ def _goals(scope: Scope, tasks: tuple[Task, ...], annex: str) -> list[Sentence]:
     goals += list(_zeros(scope))
     if any(one.node.surveyed for one in scope.weighed):
         caution = words.say(
-            "Điểm số đo bằng điều tra xã hội học dùng để nhận diện vấn đề, không phải là chỉ tiêu giao "
-            "cho cơ quan nào.",
-            "Scores measured by surveys show where a problem lies; they are no agency's target.",
+            "Cải thiện đánh giá của người dân, tổ chức về các nội dung nêu tại mục III; điểm số đo bằng điều tra xã "
+            "hội học dùng để nhận diện vấn đề, không phải là chỉ tiêu giao cho cơ quan nào.",
+            "What people and organisations experience in the matters of section III improves; scores measured by "
+            "surveys show where a problem lies and are no agency's target.",
         )
         goals.append(fixed(scope, caution))
-    return goals
+    return goals or [fixed(scope, _kept_up(scope))]
+
+
+def _kept_up(scope: Scope) -> str:
+    return scope.words.say(
+        "Duy trì các kết quả đã đạt được trong kỳ đánh giá tiếp theo.", "The results are kept up in the next period."
+    )
 
 
 def _zeros(scope: Scope) -> Iterator[Sentence]:
@@ -111,11 +141,13 @@ def _zeros(scope: Scope) -> Iterator[Sentence]:
             continue
         words = scope.words
         level = words.text(view.framework.level_names[zeros[0].node.level])
-        names = "; ".join(spelled(words.text(one.node.name)) for one in zeros[:_MAX_NAMED])
+        names = "; ".join(inside(called(words, one.node)) for one in zeros[:_MAX_NAMED])
         text = words.say(
-            "Phấn đấu kỳ đánh giá tiếp theo của {index} không còn {counted} không đạt điểm: {names}.",
-            "In the next {index}, none of {counted} at zero remains: {names}.",
+            "Phấn đấu đến kỳ đánh giá {index} tiếp theo không còn {level} không đạt điểm; tập trung khắc phục "
+            "{counted}: {names}.",
+            "By the next {index} no {level} scores zero; {counted} to be remedied first: {names}.",
             index=words.text(view.framework.short_title),
+            level=level,
             counted=words.counted(len(zeros), level),
             names=names,
         )
@@ -127,6 +159,12 @@ def _appraised_zero(one: Weighed) -> bool:
 
 
 def _assigned(scope: Scope, tasks: tuple[Task, ...], annex: str) -> list[Sentence]:
+    if not scope.weighed:
+        text = scope.words.say(
+            "Các cơ quan, địa phương tiếp tục thực hiện tốt nhiệm vụ được giao, duy trì các kết quả đã đạt được.",
+            "Agencies and localities go on with their work and keep up the results.",
+        )
+        return [fixed(scope, text)]
     if not tasks:
         text = scope.words.say(
             "Các cơ quan, địa phương rà soát, khắc phục các nội dung nêu dưới đây.",

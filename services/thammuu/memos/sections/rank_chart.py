@@ -9,6 +9,8 @@ from thammuu.memos.model import Chart, Point, Series
 from thammuu.memos.wording import capital
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from thammuu.memos.numbering import Numbering
     from thammuu.memos.scope import Part
     from thammuu.memos.view import PublicationView
@@ -24,21 +26,7 @@ def rank_chart(part: Part, numbering: Numbering) -> Chart | None:
     drawn = [(view, found) for view in part.views if (found := _series(view, words))]
     if not drawn:
         return None
-    computed = [one.name for view, one in drawn if not view.framework.officially_ranked]
-    told_how = (
-        words.say(
-            " (thứ tự {names} theo tính toán)", " (order of {names} by computation)", names=words.joined(computed)
-        )
-        if computed
-        else ""
-    )
-    caption = words.say(
-        "{figure}. Thứ hạng của {unit} qua các kỳ công bố{told_how}",
-        "{figure}. Rank of {unit} over the published periods{told_how}",
-        figure=numbering.figure(),
-        unit=part.unit_name,
-        told_how=told_how,
-    )
+    caption = _caption(part, drawn, numbering.figure())
     told = "; ".join(
         f"{one.name}: " + ", ".join(f"{point.label} {point.text}" for point in one.points) for _view, one in drawn
     )
@@ -49,6 +37,33 @@ def rank_chart(part: Part, numbering: Numbering) -> Chart | None:
         alt=f"{caption}. {told}.",
         series=tuple(one for _view, one in drawn),
         because=tuple(rests_on),
+    )
+
+
+def _caption(part: Part, drawn: Sequence[tuple[PublicationView, Series]], figure: str) -> str:
+    words = part.words
+    computed = [one.name for view, one in drawn if not view.framework.officially_ranked]
+    if len(drawn) == 1 and computed:
+        return words.say(
+            "{figure}. Thứ tự {name} theo tính toán của {unit} qua các kỳ",
+            "{figure}. Order of {unit} in {name} over the periods, by computation",
+            figure=figure,
+            name=computed[0],
+            unit=part.unit_name,
+        )
+    told_how = (
+        words.say(
+            " (thứ tự {names} theo tính toán)", " (order of {names} by computation)", names=words.joined(computed)
+        )
+        if computed
+        else ""
+    )
+    return words.say(
+        "{figure}. Thứ hạng của {unit} qua các kỳ công bố{told_how}",
+        "{figure}. Rank of {unit} over the published periods{told_how}",
+        figure=figure,
+        unit=part.unit_name,
+        told_how=told_how,
     )
 
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from thammuu.memos import because
 from thammuu.memos.model import Sentence
+from thammuu.memos.sections.letter import document
 from thammuu.memos.sections.standing import level_name, short_name
+from thammuu.memos.wording import capital
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,16 +73,28 @@ def rechecked(view: PublicationView, lines: Sequence[FindingLine]) -> Rechecked:
 
 
 def rechecked_sentences(scope: Scope, issued: Issued) -> Iterator[Sentence]:
-    """Return a sentence an index on the criteria of the memo before, and one for scores of units merged since."""
+    """Return a sentence an index on the criteria of the memo before, and one for scores of units merged since.
+
+    The first names the memo, the others point back to it.
+    """
+    where = document(scope, issued)
     for part in scope.parts:
         for view in part.views:
             lines = [line for line in issued.model.findings if _of_index(line, view)]
             own = [line for line in lines if line.unit_id == part.unit.id]
             found = rechecked(view, own)
             if found.lines:
-                yield _sentence(scope, part, view, found, issued)
+                yield _sentence(scope, part, view, found, (issued, where))
+                where = _above(scope)
             if not scope.merged:
-                yield from _former(scope, view, [line for line in lines if line.unit_id != part.unit.id], issued)
+                others = [line for line in lines if line.unit_id != part.unit.id]
+                for sentence in _former(scope, view, others, (issued, where)):
+                    yield sentence
+                    where = _above(scope)
+
+
+def _above(scope: Scope) -> str:
+    return scope.words.say("văn bản trên", "the same document")
 
 
 def _of_index(line: FindingLine, view: PublicationView) -> bool:
@@ -89,16 +103,25 @@ def _of_index(line: FindingLine, view: PublicationView) -> bool:
     return rest[:1].isdigit() and line.publication_id not in {rest, view.publication_id}
 
 
-def _sentence(scope: Scope, part: Part, view: PublicationView, found: Rechecked, issued: Issued) -> Sentence:
-    words = scope.words
+def _sentence(
+    scope: Scope, part: Part, view: PublicationView, found: Rechecked, told_in: tuple[Issued, str]
+) -> Sentence:
+    words, (issued, where) = scope.words, told_in
     of_unit = words.say(" của {unit}", " of {unit}", unit=part.unit_name) if part.unit.id != scope.body.id else ""
+    told = list(_told(found, words))
+    together = len(told) == 1
     text = words.say(
-        "Trong {n} của {index}{of_unit} nêu tại văn bản trước: {told}.",
-        "Of {n} of {index}{of_unit} named in the document before: {told}.",
+        "{n} của {index}{of_unit} nêu tại {where} {told}."
+        if together
+        else "Trong {n} của {index}{of_unit} nêu tại {where}: {told}.",
+        "{n} of {index}{of_unit} named in {where}: {told}."
+        if together
+        else "Of {n} of {index}{of_unit} named in {where}: {told}.",
         n=words.counted(len(found.lines), level_name(view, words)),
         index=short_name(view, words),
         of_unit=of_unit,
-        told="; ".join(_told(found, words)),
+        where=where,
+        told=told[0] if together else "; ".join(told),
     )
     nodes = (view.framework.of_concept(line.concept) for line in found.lines)
     facts = (because.fact(view, node.code) for node in nodes if node)
@@ -107,6 +130,9 @@ def _sentence(scope: Scope, part: Part, view: PublicationView, found: Rechecked,
 
 def _told(found: Rechecked, words: Words) -> Iterator[str]:
     names = "; ".join(line.name for line in found.gone)
+    if together := _all_alike(found, words):
+        yield together
+        return
     sayings = (
         (found.gone, "{n} không còn phải nêu ({names})", "{n} no longer found ({names})"),
         (found.rose, "{n} tăng nhưng vẫn cần khắc phục", "{n} rose and still in need of remedy"),
@@ -119,9 +145,27 @@ def _told(found: Rechecked, words: Words) -> Iterator[str]:
             yield words.say(vi, en, n=words.count(len(lines)), names=names)
 
 
-def _former(scope: Scope, view: PublicationView, lines: Sequence[FindingLine], issued: Issued) -> Iterator[Sentence]:
+def _all_alike(found: Rechecked, words: Words) -> str:
+    """Return what became of all criteria alike, empty where they differ."""
+    n = len(found.lines)
+    sayings = (
+        (found.gone, "không còn phải nêu", "no longer found"),
+        (found.rose, "tăng nhưng vẫn cần khắc phục", "rose and still in need of remedy"),
+        (found.fell, "giảm", "fell"),
+        (found.same, "không thay đổi", "unchanged"),
+        (found.unknown, "không so sánh được", "not comparable"),
+    )
+    told = next((words.say(vi, en) for lines, vi, en in sayings if len(lines) == n), "")
+    if found.gone:
+        told = f"{told} ({'; '.join(line.name for line in found.gone)})" if told else ""
+    return words.say("đều {told}", "all {told}", told=told) if told and n > 1 else told
+
+
+def _former(
+    scope: Scope, view: PublicationView, lines: Sequence[FindingLine], told_in: tuple[Issued, str]
+) -> Iterator[Sentence]:
     """Return a sentence for each unit that merged into the body since: its scores were another unit's."""
-    words = scope.words
+    words, (issued, where) = scope.words, told_in
     former = {part.unit.id: part.unit for part in view.parts}
     for unit_id in dict.fromkeys(line.unit_id for line in lines):
         of_unit = [line for line in lines if line.unit_id == unit_id]
@@ -130,10 +174,11 @@ def _former(scope: Scope, view: PublicationView, lines: Sequence[FindingLine], i
         else:
             name = words.say("đơn vị trước sắp xếp", "a unit before the merger")
         text = words.say(
-            "Văn bản trước nêu {n} nội dung của {index} theo kết quả của {former}; kết quả kỳ này là của {body} nên "
+            "{where} nêu {n} nội dung của {index} theo kết quả của {former}; kết quả kỳ này là của {body} nên "
             "không so sánh trực tiếp.",
-            "The document before named {findings} on {index} by the results of {former}; the present results are "
+            "{where} named {findings} on {index} by the results of {former}; the present results are "
             "those of {body} and are not compared directly.",
+            where=capital(where),
             n=words.count(len(of_unit)),
             findings=words.counted(len(of_unit), "finding"),
             index=short_name(view, words),

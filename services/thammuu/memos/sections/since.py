@@ -50,7 +50,13 @@ def since_section(
         )
     else:
         heading = scope.words.say("Kết quả thực hiện văn bản trước", "Since the document before")
-    return Section(kind="since", heading=heading, blocks=(*blocks, *followed))
+    return Section(kind="since", heading=heading, blocks=_listed([*blocks, *followed]))
+
+
+def _listed(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """Return blocks as they print: an item alone is a paragraph."""
+    alone = blocks[0] if len(blocks) == 1 else None
+    return (Paragraph(sentence=alone.sentence),) if isinstance(alone, Item) else tuple(blocks)
 
 
 def _told(scope: Scope, standings: Sequence[Section], findings: Sequence[FindingLine], tasks: Sequence[Task]) -> Told:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from thammuu.memos import because
 from thammuu.memos.model import Chart, Item, Section, Sentence
+from thammuu.memos.sections.criteria import inside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,7 @@ def slip_sections(
         one.model_copy(update={"blocks": tuple(b for b in one.blocks if not isinstance(b, Chart))}) for one in standings
     ]
     worst = [Item(sentence=_worst(line)) for line in lines[:_SHOWN]]
+    asked = ("Nhiệm vụ chính", "Main tasks") if scope.issuer.assigns else ("Nhiệm vụ đề xuất", "Proposed tasks")
     first = [Item(sentence=_first(scope, task)) for task in tasks[:_SHOWN]]
     more = [
         Section(
@@ -32,12 +34,12 @@ def slip_sections(
             blocks=tuple(worst),
         )
     ]
-    more += [Section(kind="tasks", heading=scope.words.say("Nhiệm vụ chính", "Main tasks"), blocks=tuple(first))]
+    more += [Section(kind="tasks", heading=scope.words.say(*asked), blocks=tuple(first))]
     return [*short, *(section for section in more if section.blocks)]
 
 
 def _worst(line: FindingLine) -> Sentence:
-    return Sentence(text=f"{line.name}: {line.remark}.", because=(f"finding:{line.id}",))
+    return Sentence(text=f"{line.name}: {inside(line.remark)}.", because=(f"finding:{line.id}",))
 
 
 def _first(scope: Scope, task: Task) -> Sentence:
@@ -45,7 +47,7 @@ def _first(scope: Scope, task: Task) -> Sentence:
         "{lead}: {sentence}; hoàn thành trước ngày {by}.",
         "{lead}: {sentence}; to be done before {by}.",
         lead=task.lead,
-        sentence=task.sentence,
+        sentence=inside(task.sentence),
         by=task.deadline_text,
     )
     return Sentence(text=text, because=(because.action(task.action_id), because.agency(task.lead_id), because.CALENDAR))

@@ -104,8 +104,23 @@ def _result(view: PublicationView, words: Words) -> str:
     if name:
         group = in_group(band_name(view.framework, name, words), words)
         parts.append(words.say("thuộc {group}", "in {group}", group=group))
-    parts.append(_rank(view, words))
+    parts += [_rank(view, words), _nothing_before(view, words)]
     return "; ".join(part for part in parts if part)
+
+
+def _nothing_before(view: PublicationView, words: Words) -> str:
+    """Return that the unit had no total in the period before, empty where it had one or was not there yet."""
+    row = view.total_row
+    since = row.get("previous_period")
+    if not since or not view.complete or view.parts or row.get("previous_score") is not None:
+        return ""
+    if not any(line.get("previous_period") == since for line in view.facts if line.get("score") is not None):
+        return ""
+    return words.say(
+        "không so sánh được với {since} do khuyết dữ liệu",
+        "not comparable with {since}, which has no total",
+        since=words.period_name(since),
+    )
 
 
 def _past_of_parts(scope: Scope, view: PublicationView) -> str:

@@ -15,17 +15,22 @@ if TYPE_CHECKING:
     from thammuu.memos.sections.chosen import Chosen
 
 
+_WIDTHS = {"vi": (6.2, 13, 17.5, 34, 18, 13), "en": (6.2, 18.6, 19.2, 29.6, 17.4, 15)}
+"""Room for the longest words: ``20/12/2022``, ``Communications;``, ``20 December``."""
+
+
 def tasks_table(scope: Scope, tasks: tuple[Task, ...], caption: str) -> Table:
     """Return the task table under a caption."""
     words = scope.words
     answers = words.say("{levels} (điểm)", "{levels} (score)", levels=_answered_levels(scope, tasks))
+    number, lead, others, what, answered, day = _WIDTHS[words.language]
     columns = (
-        Column(title=words.say("STT", "No."), width=5.5, align="center"),
-        Column(title=words.say("Cơ quan chủ trì", "Lead agency"), width=14),
-        Column(title=words.say("Cơ quan phối hợp", "Coordinating agencies"), width=18),
-        Column(title=words.say("Nhiệm vụ, sản phẩm", "Task and output"), width=34),
-        Column(title=answers, width=18),
-        Column(title=words.say("Thời hạn (trước ngày)", "Deadline (before)"), width=12, align="center"),
+        Column(title=words.say("STT", "No."), width=number, align="center"),
+        Column(title=words.say("Cơ quan chủ trì", "Lead agency"), width=lead),
+        Column(title=words.say("Cơ quan phối hợp", "Coordinating agencies"), width=others),
+        Column(title=words.say("Nhiệm vụ, sản phẩm", "Task and output"), width=what),
+        Column(title=answers, width=answered),
+        Column(title=words.say("Thời hạn (trước ngày)", "Deadline (before)"), width=day, align="center"),
     )
     chosen = {one.action.id: one for one in chosen_actions(scope)}
     rows = tuple(_row(scope, task, chosen[task.action_id]) for task in tasks)

@@ -93,8 +93,8 @@ def _criterion(scope: Scope, one: Weighed) -> str:
     return f"{words.text(one.view.framework.short_title)}: {inside(name)}" if several else name
 
 
-def tasks_section(scope: Scope, tasks: tuple[Task, ...], numbering: Numbering) -> Section | None:
-    """Return the section with its table, None without tasks."""
+def tasks_section(scope: Scope, tasks: tuple[Task, ...], numbering: Numbering, annex: str = "") -> Section | None:
+    """Return the section with its table, None without tasks; a table in an annex is named by it."""
     if not tasks:
         return None
     words = scope.words
@@ -102,6 +102,10 @@ def tasks_section(scope: Scope, tasks: tuple[Task, ...], numbering: Numbering) -
         heading = words.say("Phân công nhiệm vụ", "Assignment of tasks")
     else:
         heading = words.say("Đề xuất phân công", "Proposed assignment of tasks")
+    if annex:
+        return Section(
+            kind="tasks", heading=heading, blocks=(Paragraph(sentence=_opening(scope, tasks, annex)), *_outside(scope))
+        )
     name = numbering.table()
     table = tasks_table(scope, tasks, f"{name}. {heading}")
     return Section(

@@ -1,0 +1,114 @@
+"""One event, one consumer: what is permanently wrong is set aside, everything else is tried again by whoever calls.
+
+Errors are of two kinds. A full disk, a locked or unreachable database, a store or broker that does not answer: these
+pass, and are raised. Whatever else a handler raises will be raised again on every try: it becomes an
+``event.rejected``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
+
+from thammuu.bus.context import Context, UnitOfWork
+from thammuu.canonical import derived_id
+from thammuu.errors import BadInputError, EnvironmentFaultError, ThammuuError
+from thammuu.events import Event, EventRejected, NewEvent, caused_by, envelope
+from thammuu.ledger.database import TryAgainError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from thammuu.bus.routes import Route
+
+_LOG = structlog.get_logger(__name__)
+_TRANSIENT = (OSError, MemoryError, OperationalError, InterfaceError, NoConnectionError, EnvironmentFaultError)
+
+
+def is_transient(error: BaseException) -> bool:
+    """Tell whether an error passes by itself: the event is tried again, for as long as it lasts."""
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    return lost or isinstance(error, _TRANSIENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An event that a consumer will never accept."""
+
+    reason: str
+
+
+def prepared_for(route: Route, event: Event, context: Context) -> Any:  # noqa: ANN401  each route prepares its own type
+    """Return what a route prepares before the transaction, or a :class:`Refused`.
+
+    Raises:
+        Exception: A transient error; see :func:`is_transient`.
+    """
+    if route.prepare is None:
+        return None
+    try:
+        return route.prepare(event, context)
+    except Exception as error:
+        if is_transient(error):
+            raise
+        return refusal(route.consumer, event.id, error)
+
+
+def outputs_of(  # noqa: PLR0913  what one event needs
+    route: Route,
+    event: Event,
+    prepared: Any,  # noqa: ANN401  each route prepares its own type
+    connection: Connection,
+    context: Context,
+    *,
+    others_write: bool = False,
+) -> list[Event]:
+    """Return the events that follow from one event, its changes made in the caller's transaction.
+
+    Args:
+        route: The consumer's route.
+        event: The event.
+        prepared: What :func:`prepared_for` gave.
+        connection: The transaction.
+        context: The program's parts.
+        others_write: Whether another process may have written the same row meanwhile; the next try would see it.
+
+    Raises:
+        Exception: A transient error; the transaction is of no use then.
+        TryAgainError: If a row that the handler writes came to be meanwhile.
+    """
+    try:
+        if isinstance(prepared, Refused):
+            return [rejected(route.consumer, event, prepared, context)]
+        with connection.begin_nested():
+            outputs = route.handler(event, UnitOfWork(connection, context, prepared))
+    except Exception as error:
+        if others_write and isinstance(error, IntegrityError):
+            raise TryAgainError(str(error.orig)) from error
+        if is_transient(error):
+            raise
+        return [rejected(route.consumer, event, refusal(route.consumer, event.id, error), context)]
+    return caused_by(event, route.consumer, outputs, context.clock())
+
+
+def rejected(consumer: str, event: Event, refused: Refused, context: Context) -> Event:
+    """Return the event that sets another one aside."""
+    data = EventRejected(consumer=consumer, rejected=event.id, reason=refused.reason)
+    # an id of its own kind: the handler's outputs keep theirs, should the event be handled after all
+    event_id = derived_id(event.id, consumer, "rejected")
+    return envelope(NewEvent(subject=event.id, data=data), event_id, context.clock(), event.id)
+
+
+def refusal(consumer: str, event_id: str, error: Exception) -> Refused:
+    """Return why an event is refused, and log it."""
+    # an error of ours says all in its words; anything else is a fault of the program and needs its traceback
+    trace = None if isinstance(error, ThammuuError) else error
+    reason = f"{type(error).__name__}: {error}"
+    if isinstance(error, BadInputError):
+        reason += "".join(f"; {problem.place} {problem.value or ''} {problem.expected}" for problem in error.problems)
+    _LOG.error("event rejected", consumer=consumer, event_id=event_id, reason=reason, exc_info=trace)
+    return Refused(reason[:2_000])

@@ -1,0 +1,113 @@
+"""The relay's side of the ledger: the lease that makes one of them active, and the place it has read up to."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from thammuu.ledger.schema import events, leases, progress
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from thammuu.bus.context import Context
+
+NAME = "relay"
+BATCH = 500
+LEASE_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One event as it goes out: its bytes are those of the ledger."""
+
+    position: int
+    id: str
+    type: str
+    subject: str
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Outbox:
+    """What one relay may send.
+
+    Args:
+        context: The program's parts.
+        holder: The relay's own name.
+        lease_s: How long a lease lasts without being renewed, in seconds.
+    """
+
+    context: Context
+    holder: str
+    lease_s: float = LEASE_S
+
+    def lead(self) -> bool:
+        """Take or renew the lease; False while another relay holds it."""
+        with self.context.database.transaction() as connection:
+            now = _now(connection)
+            values = {"holder": self.holder, "until": now + self.lease_s}
+            free = (leases.c.name == NAME) & ((leases.c.holder == self.holder) | (leases.c.until < now))
+            if connection.execute(update(leases).where(free).values(**values)).rowcount:
+                return True
+            try:
+                with connection.begin_nested():
+                    connection.execute(insert(leases).values(name=NAME, **values))
+            except IntegrityError:
+                return False
+            return True
+
+    def give_up(self) -> None:
+        """End the lease, so that another relay need not wait for its end."""
+        with self.context.database.transaction() as connection:
+            mine = (leases.c.name == NAME) & (leases.c.holder == self.holder)
+            connection.execute(update(leases).where(mine).values(until=0.0))
+
+    def waiting(self, limit: int = BATCH) -> list[Outgoing]:
+        """Return the next events to send, in ledger order."""
+        with self.context.database.snapshot() as connection:
+            columns = (events.c.position, events.c.id, events.c.type, events.c.subject, events.c.body)
+            after = events.c.position > _position(connection)
+            query = select(*columns).where(after).order_by(events.c.position).limit(limit)
+            return [Outgoing(*row) for row in connection.execute(query)]
+
+    def sent(self, position: int) -> bool:
+        """Record that everything up to a position is with the broker; False if the lease was lost meanwhile."""
+        with self.context.database.transaction() as connection:
+            mine = (leases.c.name == NAME) & (leases.c.holder == self.holder) & (leases.c.until >= _now(connection))
+            if connection.execute(select(leases.c.name).where(mine).with_for_update()).first() is None:
+                return False
+            _move(connection, position)
+        return True
+
+    def behind(self) -> int:
+        """Return how many events wait to be sent."""
+        with self.context.database.snapshot() as connection:
+            last = connection.execute(select(func.max(events.c.position))).scalar() or 0
+            return int(last) - _position(connection)
+
+
+def rewind(connection: Connection, position: int) -> None:
+    """Make the relay send again what stands after a position; consumers know what they have handled."""
+    _move(connection, position)
+
+
+def _move(connection: Connection, position: int) -> None:
+    moved = update(progress).where(progress.c.consumer == NAME).values(position=position)
+    if not connection.execute(moved).rowcount:
+        connection.execute(insert(progress).values(consumer=NAME, position=position))
+
+
+def _position(connection: Connection) -> int:
+    return connection.execute(select(progress.c.position).where(progress.c.consumer == NAME)).scalar() or 0
+
+
+def _now(connection: Connection) -> float:
+    """Return the time by the database's clock: relays on several machines have several clocks."""
+    if connection.dialect.name == "postgresql":
+        return float(connection.execute(select(func.extract("epoch", func.clock_timestamp()))).scalar_one())
+    return time.time()

@@ -1,0 +1,98 @@
+"""``thammuu worker`` and ``thammuu relay``: the distributed program's processes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from thammuu.cli.options import DataOption, settings
+from thammuu.cli.output import console
+from thammuu.i18n import _
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from thammuu.bootstrap import Program
+    from thammuu.bus.kafka import Connection
+    from thammuu.bus.status import Status
+
+    Run = Callable[[Program, Connection, Status, asyncio.Event], Awaitable[None]]
+_PortOption = Annotated[
+    int | None,
+    typer.Option(
+        "--port", metavar="PORT", help=_("Answer /livez, /readyz and /metrics on this port of every address.")
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("worker", help=_("Handle events from Kafka until stopped; run as many as you like."))(worker)
+    app.command("relay", help=_("Send the ledger's events to Kafka until stopped; of several, one is active."))(relay)
+
+
+def worker(
+    ctx: typer.Context,
+    stages: Annotated[
+        str | None, typer.Option("--stages", metavar="A,B", help=_("Only these; all if not given."))
+    ] = None,
+    port: _PortOption = None,
+    data: DataOption = None,
+) -> None:
+    from thammuu import pipeline
+
+    known = list(dict.fromkeys(route.consumer for route in pipeline.ROUTES))
+    chosen = [one.strip() for one in stages.split(",")] if stages else known
+    unknown = sorted(set(chosen) - set(known))
+    if unknown:
+        raise typer.BadParameter(
+            _("Unknown stages: {unknown}. Known: {known}.").format(unknown=", ".join(unknown), known=", ".join(known))
+        )
+
+    async def run(program: Program, kafka: Connection, status: Status, stop: asyncio.Event) -> None:
+        from thammuu.bus.kafka import Worker
+
+        console(stderr=True).print(_("Working on {stages}.").format(stages=", ".join(chosen)), markup=False)
+        await Worker(program.context, pipeline.ROUTES, chosen, kafka, status).run(stop)
+
+    _run(ctx, data, port, run)
+
+
+def relay(ctx: typer.Context, port: _PortOption = None, data: DataOption = None) -> None:
+    async def run(program: Program, kafka: Connection, status: Status, stop: asyncio.Event) -> None:
+        from thammuu.bus.kafka import Relay
+        from thammuu.bus.relay import Outbox
+
+        holder = f"{socket.gethostname()}:{os.getpid()}"
+        console(stderr=True).print(_("Relaying as {holder}.").format(holder=holder), markup=False)
+        await Relay(Outbox(program.context, holder), kafka, status).run(stop)
+
+    _run(ctx, data, port, run)
+
+
+def _run(ctx: typer.Context, data: object, port: int | None, run: Run) -> None:
+    from thammuu import bootstrap, logs
+    from thammuu.bus.kafka import connection_of, make_topics
+    from thammuu.bus.status import Status
+
+    logs.configure()
+    chosen = settings(ctx, data)  # type: ignore[arg-type]  # the option's own type
+    kafka = connection_of(chosen)
+
+    async def main(program: Program) -> None:
+        from thammuu.bus.health import answering
+
+        stop, status = asyncio.Event(), Status()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await make_topics(kafka, chosen.kafka_partitions, chosen.kafka_replicas)
+        async with answering(status, port):
+            await run(program, kafka, status, stop)
+
+    with bootstrap.sharing(chosen) as program:
+        asyncio.run(main(program))

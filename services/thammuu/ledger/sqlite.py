@@ -1,0 +1,117 @@
+"""The database of a data folder: SQLite in WAL mode, one writer, any number of readers."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from thammuu.ledger.database import SCHEMA_REVISION, refuse_newer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_BUSY_MS = 30_000
+
+
+class SqliteDatabase:
+    """Transactions for the one writing thread, snapshots for everybody else.
+
+    Args:
+        path: The database file; its folder exists.
+        writable: Open for writing; creates the file and applies migrations.
+    """
+
+    def __init__(self, path: Path, *, writable: bool) -> None:
+        self._path = path
+        self._turn = Lock()
+        self._writer = create_engine("sqlite://", creator=self._connect_writer, poolclass=StaticPool)
+        event.listen(self._writer, "begin", _begin_immediate)
+        self._readers = create_engine(
+            "sqlite://", creator=self._connect_reader, poolclass=QueuePool, pool_size=8, max_overflow=-1
+        )
+        if writable:
+            self._migrate()
+
+    def _connect_writer(self) -> sqlite3.Connection:
+        # isolation_level None: the driver must not begin by itself, or writers that overlap fail at their first write
+        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={_BUSY_MS}", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    def _connect_reader(self) -> sqlite3.Connection:
+        # mode=ro: SQLite before 3.51.3 can corrupt a WAL when two connections checkpoint it
+        connection = sqlite3.connect(
+            f"{self._path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+        )
+        connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+        return connection
+
+    def _migrate(self) -> None:
+        with self.transaction() as connection:
+            found = _revision(connection)
+            refuse_newer(found)
+            if found != SCHEMA_REVISION:
+                from thammuu.ledger.migrate import upgrade
+
+                upgrade(connection)
+
+    @contextmanager
+    def transaction(self, turn: str | None = None) -> Iterator[Connection]:
+        """Open a writing transaction: all of it or nothing. Threads take turns on the one writing connection."""
+        del turn  # all transactions take turns here
+        with self._turn, self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Open a read-only view of one moment."""
+        with self._readers.connect() as connection:
+            connection.exec_driver_sql("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.exec_driver_sql("ROLLBACK")
+
+    def integrity(self) -> str:
+        """Return what SQLite's own integrity check says; ``ok`` is good."""
+        with self._readers.connect() as connection:
+            return str(connection.execute(text("PRAGMA integrity_check")).scalar_one())
+
+    def close(self) -> None:
+        """Give the connections back to the system."""
+        # the writer last: SQLite folds the write-ahead log into the file when its last connection closes,
+        # and a read-only one cannot
+        self._readers.dispose()
+        self._writer.dispose()
+
+
+def is_current(path: Path) -> bool:
+    """Tell whether a database file is there with the newest schema; a first command may have been stopped before."""
+    if not path.exists():
+        return False
+    database = SqliteDatabase(path, writable=False)
+    try:
+        with database.snapshot() as connection:
+            return _revision(connection) == SCHEMA_REVISION
+    except DBAPIError:
+        return False
+    finally:
+        database.close()
+
+
+def _revision(connection: Connection) -> str | None:
+    # asked of every command: SQLAlchemy's inspection takes longer to load than this takes to answer
+    known = connection.execute(text("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'")).first()
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() if known else None
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,263 @@
+"""The distributed bus on real Kafka and PostgreSQL: nothing lost or doubled, poison set aside, faults waited out."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import structlog
+from aiokafka import AIOKafkaProducer
+from sqlalchemy import func, insert, select
+
+from thammuu.bus.context import Context, UnitOfWork
+from thammuu.bus.kafka import Connection, Relay, Worker, make_topics
+from thammuu.bus.relay import Outbox, rewind
+from thammuu.bus.routes import Route
+from thammuu.bus.status import Status
+from thammuu.bus.topics import Topics
+from thammuu.errors import EnvironmentFaultError
+from thammuu.events import Event, EventRejected, MemoSuperseded, NewEvent, RulesActivated, envelope
+from thammuu.ledger import log
+from thammuu.ledger.blobs import FolderBlobs
+from thammuu.ledger.postgres import PostgresDatabase
+from thammuu.ledger.schema import findings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+    from pathlib import Path
+
+    from servers.kafka import Kafka
+    from servers.postgres import Postgres
+
+pytest_plugins = ["servers.kafka", "servers.postgres"]
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+WITHIN_S = 60.0
+
+
+@pytest.fixture
+def kafka(kafka_broker: Kafka, tmp_path: Path) -> Connection:
+    """The broker, with topics of the test's own."""
+    connection = Connection(kafka_broker.servers, Topics(f"{tmp_path.name}."))
+    asyncio.run(make_topics(connection, partitions=2))
+    return connection
+
+
+@pytest.fixture
+def context(tmp_path: Path, postgres: Postgres) -> Iterator[Context]:
+    database = PostgresDatabase(postgres.new_database())
+    database.upgrade()
+    blobs = tmp_path / "blobs"
+    blobs.mkdir()
+    parts: dict[str, Any] = {"packs": None, "renderer": None, "settings": None}
+    yield Context(database=database, blobs=FolderBlobs(blobs), clock=lambda: NOON, **parts)
+    database.close()
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    with structlog.testing.capture_logs():
+        yield
+
+
+def activated(context: Context, *packs: str) -> None:
+    new = [envelope(NewEvent(subject=pack, data=RulesActivated(pack=pack)), f"id-{pack}", NOON) for pack in packs]
+    with context.database.transaction() as connection:
+        log.append(connection, new)
+
+
+def note(event: Event, work: UnitOfWork) -> list[NewEvent]:
+    assert isinstance(event.data, RulesActivated)
+    row = {"publication_id": "p", "unit_id": "u", "severity": "minor", "body": ""}
+    work.connection.execute(insert(findings).values(finding_id=event.data.pack, **row))
+    data = MemoSuperseded(memo_id=event.data.pack, version=1, reason="publication-withdrawn")
+    return [NewEvent(subject=event.data.pack, data=data)]
+
+
+ROUTES = (Route("noting", RulesActivated, note),)
+
+
+def noted(context: Context) -> int:
+    with context.database.snapshot() as connection:
+        return connection.execute(select(func.count()).select_from(findings)).scalar_one()
+
+
+def events_of(context: Context, kind: str) -> list[Event]:
+    with context.database.snapshot() as connection:
+        return [found.event for found in log.read(connection, types=[kind])]
+
+
+@asynccontextmanager
+async def running(*tasks: Coroutine[Any, Any, None], stop: asyncio.Event) -> AsyncIterator[None]:
+    started = [asyncio.create_task(task) for task in tasks]
+    try:
+        yield
+    finally:
+        stop.set()
+        done = await asyncio.wait_for(asyncio.gather(*started, return_exceptions=True), 60)
+        assert [one for one in done if isinstance(one, Exception)] == []
+
+
+async def until(reached: Callable[[], bool], within_s: float = WITHIN_S) -> None:
+    deadline = time.monotonic() + within_s
+    while not await asyncio.to_thread(reached):
+        assert time.monotonic() < deadline, "not reached in time"
+        await asyncio.sleep(0.02)
+
+
+def worker(
+    context: Context, kafka: Connection, routes: tuple[Route, ...] = ROUTES, status: Status | None = None
+) -> Worker:
+    return Worker(context, routes, ["noting"], kafka, status or Status())
+
+
+def relay(context: Context, kafka: Connection, name: str = "one", lease_s: float = 10.0) -> Relay:
+    return Relay(Outbox(context, name, lease_s), kafka, Status())
+
+
+def test_every_event_is_handled_once_however_often_it_is_sent(context: Context, kafka: Connection) -> None:
+    packs = [f"pack-{n}" for n in range(100)]
+
+    async def scenario() -> None:
+        stop, one = asyncio.Event(), worker(context, kafka)
+        outbox = Outbox(context, "one")
+        async with running(Relay(outbox, kafka, Status()).run(stop), one.run(stop), stop=stop):
+            activated(context, *packs)
+            await until(lambda: noted(context) == len(packs))
+            for _time in range(2):
+                await until(lambda: outbox.behind() == 0)
+                with context.database.transaction() as connection:
+                    rewind(connection, 0)
+            await until(lambda: outbox.behind() == 0)
+            activated(context, "last")
+            await until(lambda: noted(context) == len(packs) + 1)
+
+    asyncio.run(scenario())
+    assert len(events_of(context, MemoSuperseded.event_type)) == len(packs) + 1
+    assert events_of(context, EventRejected.event_type) == []
+    with context.database.snapshot() as connection:
+        assert log.verify(connection) == []
+
+
+def test_poison_is_set_aside_with_its_bytes_and_delays_nobody(context: Context, kafka: Connection) -> None:
+    poison = [
+        b"{not json",
+        b"\xff\xfe\x00",
+        b"{}",
+        b'{"type":"no.such.type","data":{}}',
+        b'{"type":"rules.activated"}',
+        b"",
+    ]
+    delays: list[float] = []
+
+    async def scenario() -> None:
+        stop, one = asyncio.Event(), worker(context, kafka)
+        producer = AIOKafkaProducer(bootstrap_servers=kafka.servers)
+        await producer.start()
+        async with running(relay(context, kafka).run(stop), one.run(stop), stop=stop):
+            activated(context, "first")
+            await until(lambda: noted(context) == 1)
+            for number, body in enumerate(poison * 4):
+                headers = [("broken", b"\xff\xfe")] if number % 2 else []
+                await producer.send_and_wait(
+                    kafka.topics.of(RulesActivated.event_type), body, key=b"x", headers=headers, partition=0
+                )
+                begun = time.monotonic()
+                activated(context, f"good-{number}")
+                await until(lambda number=number: noted(context) == number + 2)  # type: ignore[misc]
+                delays.append(time.monotonic() - begun)
+        await producer.stop()
+
+    asyncio.run(scenario())
+    rejected = [event.data for event in events_of(context, EventRejected.event_type)]
+    blobs = {one.raw for one in rejected if isinstance(one, EventRejected)}
+    assert {context.blobs.get(str(name)) for name in blobs} == set(poison)
+    assert statistics.quantiles(delays, n=100)[-1] < 2.0
+
+
+def test_a_handler_that_always_fails_is_set_aside_and_the_next_event_handled(
+    context: Context, kafka: Connection
+) -> None:
+    def fails(event: Event, work: UnitOfWork) -> list[NewEvent]:
+        if event.subject == "bad":
+            raise ZeroDivisionError
+        return note(event, work)
+
+    async def scenario() -> None:
+        stop = asyncio.Event()
+        one = worker(context, kafka, (Route("noting", RulesActivated, fails),))
+        async with running(relay(context, kafka).run(stop), one.run(stop), stop=stop):
+            activated(context, "bad", "good")
+            await until(lambda: noted(context) == 1)
+            await until(lambda: len(events_of(context, EventRejected.event_type)) == 1)
+
+    asyncio.run(scenario())
+    (rejected,) = events_of(context, EventRejected.event_type)
+    assert isinstance(rejected.data, EventRejected)
+    assert rejected.data.rejected == "id-bad"
+    assert "ZeroDivisionError" in rejected.data.reason
+
+
+def test_a_fault_that_passes_is_waited_out_and_the_worker_is_not_ready_meanwhile(
+    context: Context, kafka: Connection
+) -> None:
+    away, status = [True], Status()
+
+    def waits(event: Event, work: UnitOfWork) -> list[NewEvent]:
+        if away[0]:
+            raise EnvironmentFaultError("the store does not answer")
+        return note(event, work)
+
+    async def scenario() -> None:
+        stop = asyncio.Event()
+        one = worker(context, kafka, (Route("noting", RulesActivated, waits),), status)
+        async with running(relay(context, kafka).run(stop), one.run(stop), stop=stop):
+            activated(context, "a", "b")
+            await until(lambda: not status.ready())
+            await asyncio.sleep(1.0)
+            assert noted(context) == 0
+            away[0] = False
+            await until(lambda: noted(context) == 2)
+            assert status.ready()
+
+    asyncio.run(scenario())
+    assert events_of(context, EventRejected.event_type) == []
+
+
+def test_one_relay_sends_and_another_takes_over_when_it_is_gone(context: Context, kafka: Connection) -> None:
+    async def scenario() -> None:
+        stop, stop_first = asyncio.Event(), asyncio.Event()
+        one = worker(context, kafka)
+        first = asyncio.create_task(relay(context, kafka, "first", 1.0).run(stop_first))
+        async with running(relay(context, kafka, "second", 1.0).run(stop), one.run(stop), stop=stop):
+            activated(context, "a")
+            await until(lambda: noted(context) == 1)
+            stop_first.set()
+            await first
+            activated(context, "b")
+            await until(lambda: noted(context) == 2)
+            await until(lambda: Outbox(context, "third").behind() == 0)
+
+    asyncio.run(scenario())
+
+
+def test_a_broker_that_is_killed_and_comes_back_loses_nothing(
+    context: Context, kafka: Connection, kafka_broker: Kafka
+) -> None:
+    async def scenario() -> None:
+        stop, one = asyncio.Event(), worker(context, kafka)
+        async with running(relay(context, kafka).run(stop), one.run(stop), stop=stop):
+            activated(context, "before")
+            await until(lambda: noted(context) == 1)
+            await asyncio.to_thread(kafka_broker.kill)
+            activated(context, *(f"during-{n}" for n in range(20)))
+            await asyncio.sleep(2)
+            await asyncio.to_thread(kafka_broker.start)
+            await until(lambda: noted(context) == 21, 120)
+
+    asyncio.run(scenario())
+    assert len(events_of(context, MemoSuperseded.event_type)) == 21
