@@ -153,6 +153,14 @@ class EventRejected(EventData):
     raw: str | None = Field(default=None, description="name of the blob with the bytes that were no event")
 
 
+class EventReplayed(EventData):
+    """An event that a consumer had set aside was handed back to it and handled."""
+
+    event_type: ClassVar[str] = "event.replayed"
+    consumer: str
+    replayed: str = Field(description="what `event.rejected` named")
+
+
 class NewEvent(BaseModel):
     """An output of a handler before the ledger gives it its place."""
 

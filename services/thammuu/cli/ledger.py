@@ -10,22 +10,27 @@ import typer
 
 from thammuu.cli.options import DataOption, FormatOption, ListingFormat, settings
 from thammuu.cli.output import console, print_json, print_rows
-from thammuu.cli.running import reading
+from thammuu.cli.running import changing, reading, run_pipeline
 from thammuu.i18n import _
 
 if TYPE_CHECKING:
     from thammuu.bootstrap import Program
     from thammuu.ledger.log import Recorded
+    from thammuu.settings import Settings
 
 _COLUMNS = ("position", "time", "type", "subject", "id", "data")
 _POLL_S = 0.5
 
+events_app = typer.Typer(invoke_without_command=True)
 ledger_app = typer.Typer(no_args_is_help=True, help=_("The log that an auditor can check."))
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command("events", help=_("List the events of the ledger."))(list_events)
+    events_app.callback(help=_("List the events of the ledger, or look after those set aside."))(list_events)
+    events_app.command("rejected", help=_("List what consumers have set aside, with the reason."))(rejected)
+    events_app.command("replay", help=_("Hand an event back to the consumers that set it aside."))(replay)
+    app.add_typer(events_app, name="events")
     ledger_app.command("verify", help=_("Recompute every hash of the ledger and say whether it is whole."))(verify)
     app.add_typer(ledger_app, name="ledger")
 
@@ -39,6 +44,8 @@ def list_events(
     fmt: FormatOption = ListingFormat.table,
     data: DataOption = None,
 ) -> None:
+    if ctx.invoked_subcommand is not None:
+        return
     with reading(settings(ctx, data)) as program:
         rows = _rows(program, after, kind, limit)
         if not follow:
@@ -92,6 +99,54 @@ def _print_line(row: dict[str, Any], fmt: str) -> None:
             f"{row['position']:>7} {row['time']} {row['type']:<18} {row['subject']:<20} {_summary(row['data'])}\n"
         )
     sys.stdout.flush()
+
+
+def rejected(ctx: typer.Context, fmt: FormatOption = ListingFormat.table, data: DataOption = None) -> None:
+    from thammuu.bus.replaying import set_aside_now
+
+    with reading(settings(ctx, data)) as program:
+        found = set_aside_now(program.context)
+    rows = [
+        {"id": one.rejected, "consumer": one.consumer, "reason": one.reason, "position": one.position} for one in found
+    ]
+    print_rows(rows, ("id", "consumer", "position", "reason"), fmt)
+
+
+def replay(
+    ctx: typer.Context,
+    event_id: Annotated[str | None, typer.Argument(metavar="ID", help=_("As `events rejected` lists it."))] = None,
+    after: Annotated[
+        int | None,
+        typer.Option(
+            "--from", min=0, help=_("Send to Kafka again what stands after this position; all know what they did.")
+        ),
+    ] = None,
+    data: DataOption = None,
+) -> None:
+    if (event_id is None) == (after is None):
+        raise typer.BadParameter(_("Name an event, or a position with --from."))
+    chosen = settings(ctx, data)
+    if after is not None:
+        _rewind(chosen, after)
+        return
+    from thammuu import pipeline
+    from thammuu.bus.replaying import replay as hand_back
+
+    with changing(chosen) as program:
+        outputs = hand_back(program.context, pipeline.ROUTES, str(event_id))
+        run_pipeline(program)
+    console().print(_("Handled; {n} events followed.").format(n=len(outputs)), markup=False)
+
+
+def _rewind(chosen: Settings, after: int) -> None:
+    from thammuu import bootstrap
+    from thammuu.bus.relay import rewind
+
+    if not chosen.kafka_url:
+        raise typer.BadParameter(_("--from is for Kafka: THAMMUU_KAFKA_URL is not set."))
+    with bootstrap.sharing(chosen) as program, program.context.database.transaction() as connection:
+        rewind(connection, after)
+    console().print(_("The relay sends again what stands after position {n}.").format(n=after), markup=False)
 
 
 def verify(ctx: typer.Context, fmt: FormatOption = ListingFormat.table, data: DataOption = None) -> None:

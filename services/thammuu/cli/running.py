@@ -72,16 +72,12 @@ def refuse_rejected(program: Program, before: int) -> None:
     """
     if rejected := rejected_events(program) - before:
         raise ThammuuError(
-            _("{n} events could not be handled and were set aside; see `thammuu events --type event.rejected`.").format(
-                n=rejected
-            )
+            _("{n} events could not be handled and were set aside; see `thammuu events rejected`.").format(n=rejected)
         )
 
 
 def rejected_events(program: Program) -> int:
-    """Return how many events consumers have set aside for good."""
-    from thammuu.events import EventRejected
-    from thammuu.ledger import log
+    """Return how many events consumers have set aside and nobody has handed back."""
+    from thammuu.bus.replaying import set_aside_now
 
-    with program.context.database.snapshot() as connection:
-        return log.count(connection, after=0, types=[EventRejected.event_type])
+    return len(set_aside_now(program.context))

@@ -111,6 +111,12 @@ def read(
         yield Recorded(row.position, Event.model_validate_json(row.body))
 
 
+def find(connection: Connection, event_id: str) -> Event | None:
+    """Return the event of that id, None where there is none."""
+    body = connection.execute(select(events.c.body).where(events.c.id == event_id)).scalar()
+    return None if body is None else Event.model_validate_json(body)
+
+
 def size(connection: Connection) -> int:
     """Return the number of recorded events."""
     return int(connection.execute(select(ledger_head.c.size)).scalar_one())

@@ -1,0 +1,96 @@
+"""Events that a consumer had set aside, handed back to it: after a rule, a template or the program was mended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from thammuu.bus.handling import Refused, outputs_of, prepared_for
+from thammuu.canonical import derived_id
+from thammuu.errors import BadInputError, PermanentRefusalError
+from thammuu.events import Event, EventRejected, EventReplayed, NewEvent, envelope
+from thammuu.i18n import _
+from thammuu.ledger import log
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from thammuu.bus.context import Context
+    from thammuu.bus.routes import Route
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """One event that one consumer has set aside and not handled since."""
+
+    consumer: str
+    rejected: str
+    reason: str
+    raw: str | None
+    position: int
+
+
+def set_aside_now(context: Context) -> list[Aside]:
+    """Return what is set aside, the oldest first; what was handed back is left out."""
+    kinds = [EventRejected.event_type, EventReplayed.event_type]
+    found: dict[tuple[str, str], Aside] = {}
+    with context.database.snapshot() as connection:
+        for recorded in log.read(connection, types=kinds):
+            data = recorded.event.data
+            if isinstance(data, EventReplayed):
+                found.pop((data.consumer, data.replayed), None)
+            elif isinstance(data, EventRejected):
+                one = Aside(data.consumer, data.rejected, data.reason, data.raw, recorded.position)
+                found[data.consumer, data.rejected] = one
+    return list(found.values())
+
+
+def replay(context: Context, routes: Sequence[Route], named: str) -> list[Event]:
+    """Handle an event again for every consumer that has set it aside; return what followed.
+
+    Args:
+        context: The program's parts.
+        routes: The table of ``pipeline.py``.
+        named: The id of the event, as ``event.rejected`` names it.
+
+    Raises:
+        BadInputError: If no consumer has set it aside.
+        PermanentRefusalError: If a consumer refuses it again; nothing was written for that one.
+    """
+    waiting = [one for one in set_aside_now(context) if one.rejected == named]
+    if not waiting:
+        raise BadInputError(_("No consumer has set aside {id}.").format(id=named))
+    return [out for one in waiting for out in _again(context, routes, one)]
+
+
+def _again(context: Context, routes: Sequence[Route], one: Aside) -> list[Event]:
+    event = _event(context, one)
+    route = next((r for r in routes if (r.consumer, r.event.event_type) == (one.consumer, event.type)), None)
+    if route is None:
+        raise BadInputError(_("{consumer} does nothing on {type}.").format(consumer=one.consumer, type=event.type))
+    prepared = prepared_for(route, event, context)
+    if isinstance(prepared, Refused):
+        raise PermanentRefusalError(prepared.reason)
+    data = EventReplayed(consumer=one.consumer, replayed=one.rejected)
+    event_id = derived_id("replay", one.consumer, one.rejected, one.position)
+    done = envelope(NewEvent(subject=event.id, data=data), event_id, context.clock(), event.id)
+    with context.database.transaction() as connection:
+        outputs = outputs_of(route, event, prepared, connection, context)
+        for out in outputs:
+            if isinstance(out.data, EventRejected):
+                raise PermanentRefusalError(out.data.reason)
+        log.append(connection, [*outputs, done])
+    return outputs
+
+
+def _event(context: Context, one: Aside) -> Event:
+    if one.raw is not None:
+        try:
+            return Event.model_validate_json(context.blobs.get(one.raw))
+        except ValueError as error:
+            raise PermanentRefusalError(_("The bytes are still no event: {fault}").format(fault=error)) from error
+    with context.database.snapshot() as connection:
+        found = log.find(connection, one.rejected)
+    if found is None:
+        raise BadInputError(_("The ledger has no event {id}.").format(id=one.rejected))
+    return found
