@@ -140,7 +140,7 @@ class MemoSuperseded(EventData):
     event_type: ClassVar[str] = "memo.superseded"
     memo_id: str
     version: int
-    reason: Literal["publication-withdrawn", "units-merged", "corrected"]
+    reason: Literal["publication-withdrawn", "units-merged", "corrected", "as-issued"]
 
 
 class EventRejected(EventData):

@@ -189,6 +189,103 @@ def test_other_editions_are_made_on_demand_and_named_so(thammuu: Thammuu, tmp_pa
     assert json.loads((folder / f"{stem}.json").read_text("utf-8"))["form"] == "ke-hoach"
 
 
+def test_a_number_belongs_to_one_document(thammuu: Thammuu) -> None:
+    thammuu("memos", "issue", "Hà Nam", "--dated", "2023-04-20", "--number", "7")
+    notice = thammuu("memos", "show", "Hà Nam", "--form", "thong-bao").out
+    assert "DỰ THẢO" in notice
+    assert "07/TB-BNV" not in notice
+
+
+def test_a_notice_can_be_issued_as_one(thammuu: Thammuu) -> None:
+    assert thammuu("memos", "issue", "Hà Nam", "--dated", "2023-04-20", "--form", "thong-bao").code == 0
+    told = thammuu("memos", "show", "Hà Nam").out
+    assert "Số: 01/TB-BNV" in told
+    assert "DỰ THẢO" not in told
+
+
+def test_each_committee_has_a_register_of_its_own(thammuu: Thammuu) -> None:
+    committee = ("--dated", "2023-04-20", "--issuer", "ubnd-tinh-vi-du")
+    for unit in ("Hà Nam", "Hà Nội"):
+        assert thammuu("memos", "issue", unit, *committee).code == 0
+    assert (memo(thammuu, "ha-nam-2023")["number"], memo(thammuu, "ha-noi-2023")["number"]) == (1, 1)
+
+
+def test_a_withdrawn_publication_leaves_no_issued_memo_standing_and_the_same_again_lets_it_stand(
+    thammuu: Thammuu, tmp_path: Path
+) -> None:
+    thammuu("memos", "issue", "Hà Nam", "--dated", "2023-04-20")
+    thammuu("publish", "--withdraw", "papi-2022-r1", "--reason", "a mistake")
+    assert memo(thammuu, "ha-nam-2023")["status"] == "superseded"
+    assert events(thammuu, "memo.superseded")[-1]["data"]["reason"] == "publication-withdrawn"
+    papi = EXAMPLES / "papi" / "papi-2022.csv"
+    assert thammuu("publish", papi, *PAPI, "2022", "--published-on", "2023-05-12").code == 0
+    row = memo(thammuu, "ha-nam-2023")
+    assert (row["status"], row["version"], row["number"]) == ("issued", 1, 1)
+    file = corrected(tmp_path, "Hà Nam", "6.3", "1.50")
+    thammuu("publish", file, *PAPI, "2022", "--published-on", "2023-05-20")
+    assert (memo(thammuu, "ha-nam-2023")["status"], memo(thammuu, "ha-nam-2023")["version"]) == ("draft", 2)
+    thammuu("publish", "--withdraw", "papi-2022-r3", "--reason", "the correction was wrong")
+    row = memo(thammuu, "ha-nam-2023")
+    assert (row["status"], row["version"]) == ("issued", 1)
+    assert events(thammuu, "memo.superseded")[-1]["data"]["reason"] == "as-issued"
+
+
+def test_a_correction_is_not_dated_before_what_it_replaces(thammuu: Thammuu, tmp_path: Path) -> None:
+    thammuu("memos", "issue", "Hà Nam", "--dated", "2023-06-20")
+    file = corrected(tmp_path, "Hà Nam", "6.3", "1.50")
+    thammuu("publish", file, *PAPI, "2022", "--published-on", "2023-05-10")
+    refused = thammuu("memos", "issue", "Hà Nam", "--dated", "2023-05-15")
+    assert refused.code == 2
+    assert "2023-06-20" in refused.err
+
+
+def test_a_document_that_cannot_be_printed_gets_no_number(
+    thammuu: Thammuu, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thammuu("init", tmp_path / "own")
+    template = tmp_path / "own" / "templates" / "action_memo" / "memo.typ"
+    whole = template.read_text("utf-8")
+    monkeypatch.setenv("THAMMUU_TEMPLATES", str(tmp_path / "own" / "templates"))
+    template.write_text(whole + "\n#panic(memo.letterhead.number)\n", "utf-8")
+    refused = thammuu("memos", "issue", "Hà Nam", "--dated", "2023-04-20")
+    assert refused.code != 0
+    assert memo(thammuu, "ha-nam-2023")["status"] == "draft"
+    template.write_text(whole, "utf-8")
+    assert thammuu("memos", "issue", "Hà Nam", "--dated", "2023-04-20").code == 0
+    assert memo(thammuu, "ha-nam-2023")["number"] == 1
+
+
+@pytest.mark.parametrize("more", [("--number", "99999999999999999999"), ("--number", "0"), ("--dated", "9999-12-31")])
+def test_numbers_and_days_out_of_bounds_are_refused(thammuu: Thammuu, more: tuple[str, str]) -> None:
+    refused = thammuu("memos", "issue", "Hà Nam", *more)
+    assert refused.code == 2
+    assert "Traceback" not in refused.err
+    assert memo(thammuu, "ha-nam-2023")["status"] == "draft"
+
+
+def test_a_memo_dated_after_the_merger_is_handed_to_the_successor(thammuu: Thammuu) -> None:
+    handed = thammuu("memos", "issue", "Hà Nam", "--dated", "2025-07-15")
+    assert handed.code == 1
+    assert "tỉnh Ninh Bình" in handed.out
+    assert memo(thammuu, "ninh-binh-2025-2023")["status"] == "draft"
+    assert memo(thammuu, "ha-nam-2023")["status"] == "superseded"
+    told = thammuu("memos", "show", "Ninh Bình").out
+    assert "I. TỈNH HÀ NAM (TRƯỚC SẮP XẾP)" in told
+    assert thammuu("memos", "issue", "Ninh Bình", "--dated", "2025-07-15").code == 0
+    assert memo(thammuu, "ninh-binh-2025-2023")["number"] == 1
+
+
+def test_an_issued_version_can_be_shown_and_explained_after_its_correction(thammuu: Thammuu, tmp_path: Path) -> None:
+    thammuu("memos", "issue", "Hà Nam", "--dated", "2023-04-20")
+    file = corrected(tmp_path, "Hà Nam", "6.3", "1.50")
+    thammuu("publish", file, *PAPI, "2022", "--published-on", "2023-05-10")
+    thammuu("memos", "issue", "Hà Nam", "--dated", "2023-05-15")
+    assert "Số: 01/BNV-CCHC" in thammuu("memos", "show", "ha-nam-2023@1").out
+    assert "Số: 02/BNV-CCHC" in thammuu("memos", "show", "ha-nam-2023").out
+    old = thammuu("memos", "why", "ha-nam-2023@1", "--format", "json").json()
+    assert not any("thay thế" in line["text"] for line in old)
+
+
 def test_a_ministry_cannot_write_a_provinces_plan(thammuu: Thammuu) -> None:
     refused = thammuu("memos", "show", "Hà Nam", "--form", "ke-hoach")
     assert refused.code == 2

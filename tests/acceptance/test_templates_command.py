@@ -122,6 +122,31 @@ def test_the_templates_in_use_are_checked_if_none_are_named(
     assert thammuu("templates", "check", SHIPPED).code == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "fault", "fmt"),
+    [
+        ("memo.html.j2", "{{ 1 / 0 }}", "html"),
+        ("memo.txt.j2", "{{ 'a' + 1 }}", "text"),
+        ("blocks.docx.j2", "{{ memo.none() }}", "docx"),
+        ("letterhead.typ", '#import "@preview/cetz:0.3.4"', "pdf"),
+    ],
+)
+def test_a_template_that_breaks_while_a_memo_is_printed_is_told_without_a_traceback(  # noqa: PLR0913, PLR0917  fixtures and a row of the table
+    thammuu: Thammuu, office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, fault: str, fmt: str
+) -> None:
+    where = ("--data", tmp_path / "data")
+    assert thammuu(*where, "publish", EXAMPLES / "sipas" / "sipas-2021.csv", *SIPAS).code == 0
+    file = office / "action_memo" / name
+    file.write_text(f"{fault}\n{file.read_text('utf-8')}", "utf-8")
+    monkeypatch.setenv("THAMMUU_TEMPLATES", str(office))
+    # another edition than the one stored when the scores were published
+    edition = ("--language", "en", "--format", fmt.replace("text", "txt"))
+    told = thammuu(*where, "memos", "export", tmp_path / "out", "--unit", "Hà Nam", *edition)
+    assert told.code not in {0, 2}
+    assert "Traceback" not in told.err
+    assert f"action_memo/{name}:1 " in " ".join(told.err.split())
+
+
 def test_a_memo_carries_the_hash_of_the_templates_it_was_drafted_with(
     thammuu: Thammuu, office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -76,6 +76,7 @@ class Published:
         return FactsBoard.of(
             self.assessments[-1].facts,
             current.framework.root.code,
+            full=current.framework.root.max,
             complete=current.complete,
             aggregates=AGGREGATES.get((self.index, int(str(current.period))), {}),
             silenced={},
@@ -101,7 +102,10 @@ class Published:
                 rank = row["total_rank"] if period.complete else row["published_rank"]
                 n = row["total_n"] if period.complete else PROVINCES
                 published = not period.complete
-                yield row["unit_id"], HistoryPoint(str(period.period), row["total"], rank, n, published=published)
+                point = HistoryPoint(
+                    str(period.period), row["total"], rank, n, published=published, publication_id=period.publication_id
+                )
+                yield row["unit_id"], point
 
     def view(self, unit_id: str, as_of: date) -> PublicationView:
         current, board = self.periods[-1], self.board

@@ -1,11 +1,15 @@
 """Plans, slips and charts that a head of office would not send back."""
 
+import io
+import re
 from datetime import date
 
-from example_memos import memo, sections_of, texts_of
+from example_memos import built, memo, pack, sections_of, texts_of, views_of
+from pypdf import PdfReader
 
-from thammuu.memos.model import Chart, MemoModel
+from thammuu.memos.model import Chart, Item, MemoModel, Paragraph, Section, Sentence
 from thammuu.memos.printing.render import Renderer
+from thammuu.memos.weighing import SEVERITIES
 from thammuu.resources import templates_folder
 
 SPRING = date(2023, 4, 12)
@@ -14,6 +18,10 @@ PROVINCE = "ubnd-tinh-vi-du"
 
 def said(model: MemoModel) -> list[str]:
     return [text for section in model.sections for text in texts_of(section)]
+
+
+def sentences_of(section: Section) -> list[Sentence]:
+    return [block.sentence for block in section.blocks if isinstance(block, Paragraph | Item)]
 
 
 def test_a_plan_without_findings_keeps_up_results_and_has_no_empty_heading() -> None:
@@ -25,14 +33,71 @@ def test_a_plan_without_findings_keeps_up_results_and_has_no_empty_heading() -> 
     assert plan.title.startswith("Kế hoạch duy trì kết quả PAPI")
 
 
-def test_a_plan_is_grounded_in_one_sentence_and_its_notes_follow_their_lines() -> None:
+def test_a_plan_is_grounded_in_law_and_results_and_its_notes_follow_their_lines() -> None:
     plan = memo("ha-nam", form="ke-hoach", issuer=PROVINCE)
-    *results, why = [one.text for one in plan.opening]
-    assert why.startswith("Căn cứ kết quả")
-    assert "công bố, để khắc phục các nội dung mất điểm, Ủy ban nhân dân tỉnh Hà Nam ban hành Kế hoạch" in why
-    assert [line.partition(" năm")[0] for line in results] == ["PAR INDEX", "SIPAS", "PAPI"]
-    assert "Số liệu đã đưa tin về PAPI" in results[-1]
+    *before, why = [one.text for one in (*plan.grounds, *plan.opening)]
+    assert why == ("Để khắc phục các nội dung mất điểm, Ủy ban nhân dân tỉnh Hà Nam ban hành Kế hoạch, cụ thể như sau:")
+    *legal, found, first, second, third = before
+    assert legal
+    assert all(
+        re.match(r"Căn cứ (Luật|Pháp lệnh|Nghị quyết số|Nghị định số|Quyết định số|Chỉ thị số|Thông tư số) .*;$", one)
+        for one in legal
+    )
+    assert found.startswith("Căn cứ kết quả Chỉ số")
+    assert found.endswith("công bố.")
+    assert [line.partition(" năm")[0] for line in (first, second, third)] == ["PAR INDEX", "SIPAS", "PAPI"]
+    assert "Số liệu đã đưa tin về PAPI" in third
     assert "Các cơ quan, địa phương phối hợp;" in plan.recipients
+
+
+def test_the_grounds_of_a_plan_are_the_texts_that_its_tasks_cite() -> None:
+    plan = memo("ha-nam", form="ke-hoach", issuer=PROVINCE)
+    cited = {text for task in plan.tasks for text in task.basis.split("; ") if text}
+    grounds = [one.text for one in (*plan.grounds, *plan.opening) if one.because[0].startswith("legal:")]
+    assert cited
+    assert len(grounds) == len(cited)
+    assert all(any(text.removesuffix(" ngày") in ground for ground in grounds) for text in cited)
+
+
+def test_a_plan_without_tasks_is_grounded_in_the_results_alone() -> None:
+    plan = memo("thanh-hoa", form="ke-hoach", issuer=PROVINCE)
+    grounds = [one.text for one in (*plan.grounds, *plan.opening) if one.text.startswith("Căn cứ")]
+    assert len(grounds) == 1
+    assert plan.opening[-1].text.startswith("Để duy trì các kết quả đã đạt được, Ủy ban nhân dân tỉnh Thanh Hóa")
+
+
+def merged_slip() -> MemoModel:
+    body = pack().units.get("ninh-binh-2025")
+    on = date(2025, 9, 15)
+    parts = [(pack().units.get(one), views_of(one, on, 2022)) for one in body.predecessors]
+    return built(body, parts, on, year=2022, form="phieu-bao")
+
+
+def test_a_slip_to_a_merged_province_names_the_former_one_in_headings_and_findings() -> None:
+    slip = merged_slip()
+    headings = [section.heading for section in sections_of(slip, "standing")]
+    for heading, name in zip(headings, ("HÀ NAM", "NAM ĐỊNH", "NINH BÌNH"), strict=True):
+        assert heading.endswith(f". TỈNH {name} (TRƯỚC SẮP XẾP)")
+    lines = [text for section in sections_of(slip, "standing") for text in texts_of(section)]
+    assert all(line.startswith("PAPI năm 2022: ") for line in lines)
+    assert len(lines) == 3
+    found = texts_of(sections_of(slip, "findings")[0])
+    assert len(found) == 3
+    assert all(text.startswith("Tỉnh ") and " (trước sắp xếp), " in text for text in found)
+
+
+def test_a_slip_to_a_merged_province_tells_the_gravest_of_all_parts() -> None:
+    slip = merged_slip()
+    told = [one.because[0].removeprefix("finding:") for one in sentences_of(sections_of(slip, "findings")[0])]
+    severities = {line.id: SEVERITIES.index(line.severity) for line in slip.findings}
+    assert [severities[one] for one in told] == sorted(severities.values())[: len(told)]
+
+
+def test_a_slip_to_a_merged_province_has_one_page_and_promises_no_tasks() -> None:
+    slip = merged_slip()
+    assert len(PdfReader(io.BytesIO(Renderer(templates_folder()).pdf(slip))).pages) == 1
+    assert "nhiệm vụ" not in slip.title
+    assert sections_of(slip, "tasks") == []
 
 
 def test_a_plan_of_one_unit_has_no_lonely_heading_below_its_tasks() -> None:

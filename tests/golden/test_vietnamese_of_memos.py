@@ -5,12 +5,14 @@ from collections import Counter
 from datetime import date
 
 import pytest
-from example_memos import FIRST, MEETING, memo, published, texts_of
+from example_memos import FIRST, MEETING, built, memo, pack, published, texts_of, views_of
 
-from thammuu.memos.model import Chart, MemoModel, Section, Table
+from thammuu.memos.model import Chart, Form, Language, MemoModel, Section, Table
 from thammuu.memos.printing.render import Renderer
+from thammuu.memos.view import Issued, SinceLast
 from thammuu.resources import templates_folder
 from thammuu.rulepack.pack import RulePack
+from thammuu.rulepack.units import Unit
 
 ENGLISH = (
     "the|of|and|for|by|with|score|rank|total|province|index|findings|task|tasks|none|null|nan|true|false|unknown|"
@@ -112,10 +114,30 @@ def test_no_memo_of_any_year_says_what_an_official_would_laugh_at(of_a_year: lis
 
 
 def test_no_memo_says_a_sentence_twice(of_a_year: list[MemoModel], memos: list[MemoModel]) -> None:
-    for model in (*of_a_year, *memos):
-        every = [one.text for one in (*model.opening, *model.closing)] + told(model)
-        apart = [one for text in every for one in re.split(r"(?<=[.;])\s+(?=[A-ZĐÂÁÀÔƠƯÝ])", text)]
-        assert [text for text, times in Counter(apart).items() if times > 1] == [], model.unit.id
+    assert twice([*of_a_year, *memos]) == {}
+
+
+def twice(models: list[MemoModel]) -> dict[str, list[str]]:
+    """The sentences that a memo says more than once, by its unit."""
+    found = {}
+    for model in models:
+        apart = [one for text in texts_in(model) for one in re.split(r"(?<=[.;])\s+(?=[A-ZĐÂÁÀÔƠƯÝ])", text)]
+        found[model.unit.id] = repeated(apart)
+    return {unit: texts for unit, texts in found.items() if texts}
+
+
+def whole_twice(models: list[MemoModel]) -> dict[str, list[str]]:
+    """The paragraphs that a memo has more than once, by its unit: parts and quotations may share a sentence."""
+    found = {model.unit.id: repeated(texts_in(model)) for model in models}
+    return {unit: texts for unit, texts in found.items() if texts}
+
+
+def texts_in(model: MemoModel) -> list[str]:
+    return [one.text for one in (*model.grounds, *model.opening, *model.closing)] + told(model)
+
+
+def repeated(texts: list[str]) -> list[str]:
+    return [text for text, times in Counter(texts).items() if times > 1]
 
 
 def test_no_heading_is_empty_and_all_are_numbered_without_gaps(
@@ -160,10 +182,74 @@ def test_plain_text_has_no_line_that_only_spaces_fill(memos: list[MemoModel]) ->
         assert not re.search(r"^ +$", renderer.text(model), re.MULTILINE)
 
 
+COMMITTEE = "ubnd-tinh-vi-du"
+ISSUERS: dict[Form, str] = {
+    "cong-van": COMMITTEE,
+    "thong-bao": COMMITTEE,
+    "phieu-bao": "bo-noi-vu",
+    "ke-hoach": COMMITTEE,
+}
+SAMPLE = [*UNITS[::6], "da-nang"]
+AFTER_MERGERS = date(2025, 9, 15)
+
+
+def merged_into(body: Unit, form: Form, language: Language = "vi") -> MemoModel:
+    parts = [(pack().units.get(one), views_of(one, AFTER_MERGERS, 2022)) for one in body.predecessors]
+    return built(body, parts, AFTER_MERGERS, year=2022, issuer=ISSUERS[form], form=form, language=language)
+
+
+def merged_bodies() -> list[Unit]:
+    return [one for one in pack().units.at(AFTER_MERGERS, "province") if len(one.predecessors) > 1]
+
+
+def following(unit: str, issuer: str = "bo-noi-vu", language: Language = "vi") -> MemoModel:
+    """A memo that replaces one of its own round and comes after one of the round before."""
+    earlier = memo(unit, MEETING, issuer=issuer)
+    replaced = memo(unit, dated(2022), year=2022, first=2022, issuer=issuer)
+    since = SinceLast(
+        corrects=Issued(f"{unit}-2023", 1, 7, dated(2022), numbered(replaced, "Số: 07/UBND-NC")),
+        previous=Issued(f"{unit}-2022", 1, 5, MEETING, numbered(earlier, "Số: 05/UBND-NC")),
+    )
+    return memo(unit, date(2023, 6, 1), year=2022, issuer=issuer, since=since, language=language)
+
+
+def numbered(model: MemoModel, number: str) -> MemoModel:
+    return model.model_copy(update={"letterhead": model.letterhead.model_copy(update={"number": number})})
+
+
+@pytest.mark.parametrize("form", ISSUERS)
+@pytest.mark.parametrize("year", [2021, 2022])
+def test_no_form_says_what_an_official_would_laugh_at(form: Form, year: int) -> None:
+    on = MEETING if year == MEETING.year - 1 else dated(year)
+    models = [memo(unit, on, year=year, form=form, issuer=ISSUERS[form]) for unit in SAMPLE]
+    assert len(models) == 12
+    assert faults(models) == []
+    assert (whole_twice if form == "phieu-bao" else twice)(models) == {}
+
+
+@pytest.mark.parametrize("form", ISSUERS)
+def test_no_memo_to_a_merged_province_says_what_an_official_would_laugh_at(form: Form) -> None:
+    models = [merged_into(body, form) for body in merged_bodies()]
+    assert len(models) > 20
+    assert faults(models) == []
+    assert whole_twice(models) == {}
+
+
+@pytest.mark.parametrize("issuer", ["bo-noi-vu", COMMITTEE])
+def test_no_memo_after_others_says_what_an_official_would_laugh_at(issuer: str) -> None:
+    models = [following(unit, issuer) for unit in SAMPLE]
+    assert all(kind_of(model, "since") for model in models)
+    assert any(" của Ủy ban nhân dân" in text for text in told(models[0])) == (issuer == COMMITTEE)
+    assert faults(models) == []
+    assert whole_twice(models) == {}
+
+
+def kind_of(model: MemoModel, kind: str) -> list[Section]:
+    return [section for section in model.sections if section.kind == kind]
+
+
 @pytest.fixture(scope="module")
 def shipped() -> RulePack:
-    from example_memos import pack
-
     return pack()
 
 
@@ -182,6 +268,14 @@ def english(request: pytest.FixtureRequest) -> list[MemoModel]:
 def test_the_english_edition_is_english(english: list[MemoModel]) -> None:
     texts = [(model.unit.id, text) for model in english for text in sentences(model)]
     assert [one for one in texts if MARKED.search(one[1])] == []
+
+
+def test_the_english_edition_of_every_form_is_english() -> None:
+    models = [memo(unit, form=form, issuer=one, language="en") for form, one in ISSUERS.items() for unit in SAMPLE[::4]]
+    models += [merged_into(body, form, "en") for form in ISSUERS for body in merged_bodies()[::6]]
+    models += [following(unit, language="en") for unit in SAMPLE]
+    texts = [(model.form, model.unit.id, text) for model in models for text in sentences(model)]
+    assert [one for one in texts if MARKED.search(one[2])] == []
 
 
 @pytest.mark.parametrize("fault", ["a null", "two spaces", "two signs", "an open placeholder", "an empty bracket"])

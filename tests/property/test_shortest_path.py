@@ -1,4 +1,4 @@
-"""The smallest set of criteria that reaches a rank, against trying every set."""
+"""The smallest set of criteria that reaches a rank, a group or the middle, against trying every set."""
 
 from datetime import date
 from itertools import combinations
@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from thammuu.analysis.facts import compute_facts
 from thammuu.analysis.inputs import SCORES_SCHEMA, IndexPeriod
 from thammuu.analysis.peer_groups import BUILT_IN
+from thammuu.memos.facts_board import FactsBoard
 from thammuu.memos.sections.bands import percentile_mark
+from thammuu.memos.sections.gain import shortest_path
 from thammuu.memos.sections.paths import Peer, smallest_set, smallest_set_to_group
 from thammuu.memos.view import PublicationView
 from thammuu.period import Period
@@ -30,8 +32,8 @@ Table = list[list[float]]
 RAISED: dict[Peer, Any] = {"peer_median": median, "peer_max": max}
 
 
-def view_of(table: Table) -> PublicationView:
-    """The first unit's view of a table of scores, a row a unit."""
+def view_of(table: Table, *, reduced: bool = False) -> PublicationView:
+    """The first unit's view of a table of scores, a row a unit; reduced, the first criterion does not apply to it."""
     codes = [str(at) for at in range(1, len(table[0]) + 1)]
     root = Node("total", "total", "total", None, NAME, min=0.0, max=10.0 * len(codes))
     leaves = [Node(code, f"c{code}", "criterion", "total", NAME, min=0.0, max=10.0) for code in codes]
@@ -41,8 +43,12 @@ def view_of(table: Table) -> PublicationView:
         band_method="quartile", officially_ranked=True, partial_total_allowed=False, sources=(), hash="",
     )  # fmt: skip
     names = [f"u{at:02}" for at in range(len(table))]
-    rows = [(u, c, s, None, "ok") for u, scores in zip(names, table, strict=True)
-            for c, s in zip(codes, scores, strict=True)]  # fmt: skip
+    rows: list[tuple[str, str, float | None, None, str]] = [
+        (u, c, s, None, "ok")
+        for u, scores in zip(names, table, strict=True)
+        for c, s in zip(codes, scores, strict=True)
+    ]
+    rows = [(*rows[0][:2], None, None, "not-applicable"), *rows[1:]] if reduced else rows
     scores = pl.DataFrame(rows, schema=["unit_id", "code", "score", "published_rank", "status"], orient="row")
     units = pl.DataFrame(
         {"unit_id": names, "unit_code": names, "unit_name": names, "unit_level": ["province"] * len(names),
@@ -52,6 +58,7 @@ def view_of(table: Table) -> PublicationView:
     columns = scores.select(pl.col(name).cast(kind) for name, kind in SCORES_SCHEMA.items())
     published = IndexPeriod("p", tree, Period("2022"), complete=True, scores=columns, units=units)
     facts = compute_facts(published, [], BUILT_IN["national"])
+    board = FactsBoard.of(facts, "total", full=root.max, complete=True, aggregates={}, silenced={})
     return PublicationView(
         framework=tree,
         unit_id="u00",
@@ -60,9 +67,10 @@ def view_of(table: Table) -> PublicationView:
         revision=1,
         complete=True,
         published_on=date(2022, 1, 1),
-        facts=facts.filter(pl.col("unit_id") == "u00").to_dicts(),
+        facts=board.rows("u00"),
         findings=(),
-        totals=facts.filter(pl.col("code") == "total")["total"].to_list(),
+        totals=board.totals,
+        unscored=board.unscored,
     )
 
 
@@ -123,3 +131,30 @@ def test_no_smaller_set_reaches_the_next_group_than_the_one_given(table: Table) 
     sizes = [len(chosen) for chosen in every_set(table) if groups_reached(table, chosen).start > own.start]
     found = smallest_set_to_group(view_of(table))
     assert (len(found[1].steps) if found else None) == min(sizes, default=None)
+
+
+@given(table=TABLE)
+@example(table=[[0.0, 0.0]] + [[5.0, 5.0]] * 5)
+def test_no_smaller_set_of_any_criteria_reaches_the_middle_than_the_one_given(table: Table) -> None:
+    middle = round(median(sum(row) for row in table), 9)
+    every = every_set(table)
+    enough = [chosen for chosen in every if round(raised(table, chosen, "peer_median"), 9) >= middle]
+    path = shortest_path(view_of(table))
+    if enough[:1] == [()]:
+        assert path is None
+        return
+    gaining = [at for at in range(len(table[0])) if raised(table, (at,), "peer_median") > sum(table[0])]
+    assert len(path.steps if path else ()) == (len(enough[0]) if enough else len(gaining))
+    assert path is None or path.reached == bool(enough)
+
+
+@given(table=TABLE.filter(lambda table: len(table[0]) > 1))
+@example(table=[[0.0, 9.0]] + [[5.0, 5.0]] * 5)
+def test_a_unit_that_a_criterion_does_not_apply_to_is_ranked_as_the_facts_rank_it(table: Table) -> None:
+    view = view_of(table, reduced=True)
+    path = smallest_set(view, 1)
+    row = view.total_row
+    assert (path.rank_now, path.n) == (row["total_rank"], row["total_n"])
+    assert path.total_now == row["total"]
+    shares = [sum(scores) / len(scores) for scores in (table[0][1:], *table[1:])]
+    assert path.rank_now == 1 + sum(round(share, 9) > round(shares[0], 9) for share in shares)

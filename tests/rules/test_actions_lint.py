@@ -99,12 +99,43 @@ def test_a_good_action_is_left_alone(rules: Path) -> None:
             "95%",
         ),
         ({"answers": ["sipas.total"], "output": product("Sổ ghi mức 90 điểm")}, "action-survey-target", "90 điểm"),
+        ({"output": product("Báo cáo")}, "action-empty-output", "Báo cáo"),
+        ({"output": product("Kết quả tốt")}, "action-empty-output", "Kết quả tốt"),
+        ({"output": product("Không có")}, "action-empty-output", "Không có"),
+        ({"output": {"vi": "Sổ mượn sách", "en": "A report"}}, "action-empty-output", "A report"),
+        ({"task": vietnamese("Quyết liệt thu hồi sách quá hạn")}, "action-urging", "Quyết liệt"),
+        ({"task": vietnamese("Lập sổ mượn sách, TODO hỏi thêm")}, "action-unfinished", "TODO"),
+        ({"task": vietnamese("Lập sổ mượn sách trước ngày 31/6")}, "action-date", "ngày 31/6"),
+        ({"task": vietnamese("Lập sổ mượn sách năm 30/02/2026")}, "action-date", "30/02/2026"),
+        ({"task": vietnamese("Lập sổ trước ngày 31 tháng 11")}, "action-date", "ngày 31 tháng 11"),
+        ({"task": english("Keep a register from 29 February 2025")}, "action-date", "29 February 2025"),
+        ({"task": vietnamese("Lap so muon sach cua thu vien")}, "action-vietnamese", "Lap so muon sach cua thu vien"),
+        ({"task": vietnamese("Lập sổ mượn sách của {Tỉnh}")}, "action-blank", "{Tỉnh}"),
+        ({"task": vietnamese("Lập sổ mượn sách của {{kind}}")}, "action-blank", "{}"),
+        ({"task": vietnamese("Lập sổ mượn sách của <tỉnh>")}, "action-blank", "<"),
+        ({"task": vietnamese("Lập sổ mượn sách của [tên tỉnh]")}, "action-blank", "["),
+        ({"task": vietnamese("Lập sổ mượn sách của %s")}, "action-blank", "%s"),
+        ({"task": vietnamese("Lập sổ mượn sách của …")}, "action-blank", "…"),
+        ({"task": vietnamese("Lập sổ " * 100)}, "action-too-long", f"{('Lập sổ ' * 100)[:80]}…"),
     ],
 )
 def test_each_fault_is_told_with_what_stood_there(
     rules: Path, changes: dict[str, object], code: str, value: str
 ) -> None:
     assert [(one.code, one.value, one.severity) for one in told(rules, **changes)] == [(code, value, "error")]
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        "Lập sổ mượn sách trước ngày 29/02",
+        "Lập sổ mượn sách theo Nghị định 61/2018/NĐ-CP",
+        "Trực thư viện 24/7 và nhận 31/63 đầu sách",
+        "Lập sổ mượn sách trước ngày 30 tháng 6 năm 2026",
+    ],
+)
+def test_days_of_the_calendar_and_numbers_that_are_no_days_are_left_alone(rules: Path, task: str) -> None:
+    assert told(rules, task=vietnamese(task)) == []
 
 
 def test_a_quantity_makes_an_empty_verb_a_task(rules: Path) -> None:
@@ -244,3 +275,8 @@ def test_what_a_practice_tells_is_of_a_unit_that_is_registered() -> None:
         assert practice.unit.vi.endswith(unit.name_on(practice.known_from)), practice.id
         gone = unit.valid_to is not None and unit.valid_to < date(2025, 7, 1)
         assert (practice.merged_on is not None) == gone, practice.id
+
+
+def test_no_text_that_is_to_be_checked_before_it_is_cited_counts_as_read() -> None:
+    texts = load_legal_texts(rules_folder() / "legal_bases.yaml").texts.values()
+    assert [one.id for one in texts if one.basis == "read" and "check" in one.note] == []

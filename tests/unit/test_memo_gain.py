@@ -123,7 +123,7 @@ def test_a_unit_without_a_total_has_no_path() -> None:
     assert not path.reached
     assert path.total_now is None
     assert path.rank_then is None
-    assert shortest_path(lacking) == ((), 0.0, 0.0)
+    assert shortest_path(lacking) is None
     assert smallest_set_to_group(lacking) is None
 
 

@@ -7,7 +7,7 @@ import pytest
 from memo_parts import SCORED, finding, level_scores, memo, pack, scope, task, texts, view
 
 from thammuu.memos.comparing import Change, changes, compare, counted, said, told_by
-from thammuu.memos.model import Column, FindingLine, MemoModel, Paragraph, Row, Section, Sentence, Table
+from thammuu.memos.model import Column, FindingLine, MemoModel, Paragraph, Row, Section, Sentence, Table, UnitLine
 from thammuu.memos.numbering import Numbering
 from thammuu.memos.scope import Scope
 from thammuu.memos.sections.findings import finding_lines, findings_section
@@ -67,6 +67,20 @@ def test_an_index_that_joined_the_round_is_told_as_added() -> None:
     old, new = memo([standing("PAPI: x.")]), memo([standing("PAPI: x.", "SIPAS năm 2021: đạt 88,38%.")])
     (found,) = compare(old, new)
     assert (found.kind, found.where, found.after) == ("standing-added", "SIPAS năm 2021", "đạt 88,38%")
+
+
+def test_an_index_that_left_the_round_is_told_as_dropped() -> None:
+    old, new = memo([standing("PAPI: x.", "SIPAS năm 2021: đạt 88,38%.")]), memo([standing("PAPI: x.")])
+    (found,) = compare(old, new)
+    assert (found.kind, found.where, found.before) == ("standing-dropped", "SIPAS năm 2021", "đạt 88,38%")
+    assert said([found], VI)[0].text == "Không còn nêu kết quả SIPAS năm 2021."
+
+
+def test_memos_of_two_units_differ_in_the_unit_alone() -> None:
+    other = UnitLine(id="nam-dinh", code="36", name="Nam Định", full_name="tỉnh Nam Định")
+    found = compare(memo([standing("PAPI: x.")], [finding("a")]), memo([standing("PAPI: y.")], unit=other))
+    assert [(one.kind, one.before, one.after) for one in found] == [("unit", "tỉnh Hà Nam", "tỉnh Nam Định")]
+    assert said(found, VI)[0].text == "Văn bản trước là của tỉnh Hà Nam, văn bản này là của tỉnh Nam Định."
 
 
 def test_findings_are_matched_by_unit_and_concept() -> None:

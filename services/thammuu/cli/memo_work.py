@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from thammuu.cli.memo_options import FormOption, IssuerOption
 from thammuu.cli.options import DataOption, FormatOption, ListingFormat, settings
 from thammuu.cli.output import console, print_json, print_rows
 from thammuu.cli.running import changing, reading, run_pipeline
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from thammuu.memos.why import Line, Reason
 
 _Round = Annotated[str | None, typer.Option("--round", metavar="ROUND", help=_("The round; the newest if not given."))]
-_Unit = Annotated[str, typer.Argument(metavar="UNIT", help=_("Name, code or memo id."))]
+_Unit = Annotated[str, typer.Argument(metavar="UNIT", help=_("Name, code, memo id, or MEMO@VERSION."))]
 
 
 def register(memos_app: typer.Typer) -> None:
@@ -34,20 +35,33 @@ def issue(
     unit: _Unit,
     round_name: _Round = None,
     number: Annotated[
-        int | None, typer.Option("--number", min=1, help=_("In the issuer's register of the year; the next free one."))
+        int | None,
+        typer.Option("--number", min=1, max=99_999, help=_("In the issuer's register of the year; the next free one.")),
     ] = None,
     dated: Annotated[
         datetime | None, typer.Option("--dated", formats=["%Y-%m-%d"], help=_("The day on the document; today."))
     ] = None,
+    form: FormOption = None,
+    issuer: IssuerOption = None,
     data: DataOption = None,
 ) -> None:
+    from thammuu.memos.drafting import Edition
+    from thammuu.memos.issuing import Handed
     from thammuu.memos.issuing import issue as give_number
     from thammuu.memos.shelf import find
 
     with changing(settings(ctx, data)) as program:
         row = find(program.context, unit, round_name)
-        done = give_number(program.context, row, number=number, dated=dated.date() if dated else None)
+        edition = Edition(form=form.value if form else None, issuer=issuer)
+        day = dated.date() if dated else None
+        done = give_number(program.context, row, number=number, dated=day, edition=edition)
         run_pipeline(program)
+    if isinstance(done, Handed):
+        told = _(
+            "By that day {name} answers for it: the draft {memo} was written, nothing was issued. Look at it first."
+        )
+        console().print(told.format(name=done.name, memo=done.memo_id), markup=False)
+        raise typer.Exit(1)
     console().print(
         _("{memo}, version {version}, is number {number} of {day}.").format(
             memo=done.memo_id, version=done.version, number=done.number, day=done.dated
@@ -67,10 +81,14 @@ def why(
     data: DataOption = None,
 ) -> None:
     from thammuu.memos.shelf import find, model_in
+    from thammuu.memos.versions import model_at
     from thammuu.memos.why import line_at, lines_of
 
     with reading(settings(ctx, data)) as program:
-        model = model_in(program.context, find(program.context, unit, round_name))
+        if "@" in unit:
+            model = model_at(program.context, unit)
+        else:
+            model = model_in(program.context, find(program.context, unit, round_name))
         if line is None:
             rows = [
                 {"line": n.number, "place": n.place, "text": n.text, "rests_on": len(n.because)}

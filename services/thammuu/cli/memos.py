@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from thammuu.cli import memo_work
+from thammuu.cli.memo_options import (
+    FormOption,
+    IssuerOption,
+    LanguageOption,
+    MemoFormat,
+    MemoLanguage,
+    RoundOption,
+)
 from thammuu.cli.options import DataOption, FormatOption, ListingFormat, settings
 from thammuu.cli.output import console, print_rows
 from thammuu.cli.running import reading
@@ -17,51 +24,7 @@ from thammuu.i18n import _
 
 _COLUMNS = ("memo_id", "unit_code", "unit_name", "round", "version", "status", "number", "findings", "tasks", "pdf")
 _SHOWN = ("memo_id", "unit_name", "status", "number", "findings", "tasks")
-RoundOption = Annotated[
-    str | None, typer.Option("--round", metavar="ROUND", help=_("Only this round; show takes the newest."))
-]
 memos_app = typer.Typer(no_args_is_help=True, help=_("List, read, issue and export memos."))
-
-
-class MemoFormat(StrEnum):
-    """How one memo is printed."""
-
-    text = "text"
-    txt = "txt"
-    chat = "chat"
-    html = "html"
-    json = "json"
-    pdf = "pdf"
-    docx = "docx"
-
-
-class MemoLanguage(StrEnum):
-    """The languages there are editions in."""
-
-    vi = "vi"
-    en = "en"
-
-
-class MemoForm(StrEnum):
-    """The forms a memo can take."""
-
-    cong_van = "cong-van"
-    thong_bao = "thong-bao"
-    ke_hoach = "ke-hoach"
-    phieu_bao = "phieu-bao"
-
-
-LanguageOption = Annotated[
-    MemoLanguage, typer.Option("--language", help=_("The edition's language; Vietnamese is the one that is issued."))
-]
-FormOption = Annotated[
-    MemoForm | None,
-    typer.Option("--form", help=_("cong-van, thong-bao, ke-hoach or phieu-bao; the issuer's own if not given.")),
-]
-IssuerOption = Annotated[
-    str | None,
-    typer.Option("--issuer", metavar="NAME", help=_("In the name of this body of rules/issuers; also THAMMUU_ISSUER.")),
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -86,7 +49,7 @@ def list_memos(
 
 def show(
     ctx: typer.Context,
-    unit: Annotated[str, typer.Argument(metavar="UNIT", help=_("Name, code or memo id."))],
+    unit: Annotated[str, typer.Argument(metavar="UNIT", help=_("Name, code, memo id, or MEMO@VERSION."))],
     round_name: RoundOption = None,
     fmt: Annotated[
         MemoFormat, typer.Option("--format", help=_("text, chat, html, json, pdf or docx."))
@@ -97,7 +60,8 @@ def show(
     data: DataOption = None,
 ) -> None:
     from thammuu.memos.drafting import Edition
-    from thammuu.memos.shelf import find, printed
+    from thammuu.memos.shelf import find, printed, printed_model
+    from thammuu.memos.versions import model_at
 
     binary = fmt in (MemoFormat.pdf, MemoFormat.docx)
     if binary and sys.stdout.isatty():
@@ -107,9 +71,13 @@ def show(
             )
         )
     with reading(settings(ctx, data)) as program:
-        row = find(program.context, unit, round_name)
+        row = find(program.context, unit.partition("@")[0], round_name)
         edition = Edition(language.value, form.value if form else None, issuer)
-        content = printed(program.context, row, fmt.value, edition)
+        if "@" in unit:
+            model = model_at(program.context, unit)
+            content = printed_model(program.context, model, fmt.value)
+        else:
+            content = printed(program.context, row, fmt.value, edition)
     if row["status"] == "superseded":
         console(stderr=True).print(_("This memo was superseded: nothing that stands supports it."), style="bold")
     sys.stdout.buffer.write(content if binary or content.endswith(b"\n") else content + b"\n")

@@ -28,6 +28,7 @@ def check(fmt: FormatOption = ListingFormat.table) -> None:
     from thammuu import resources
     from thammuu.analysis.rules import run_rule_tests
     from thammuu.rulepack.actions_lint import lint_rules
+    from thammuu.rulepack.issuers_check import check_issuers
     from thammuu.rulepack.pack import RulePack
     from thammuu.rulepack.yaml_positions import refuse
 
@@ -35,6 +36,8 @@ def check(fmt: FormatOption = ListingFormat.table) -> None:
     for part in ("frameworks", "units", "actions", "agencies"):
         getattr(pack, part)
     rules = pack.rules
+    issuers = pack.folder / "issuers"
+    refuse(check_issuers(issuers), lambda: _("The issuers in {folder} cannot sign.").format(folder=issuers))
     warnings = lint_rules(pack.folder)
     refuse(warnings, lambda: _("The tasks in {folder} cannot be acted on.").format(folder=pack.folder / "actions"))
     failures: list[dict[str, Any]] = run_rule_tests(rules)

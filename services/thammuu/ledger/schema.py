@@ -119,6 +119,7 @@ memos = Table(
     Column("own", code(64), nullable=True),
     Column("issuer", code(60), nullable=True),
     Column("form", code(16), nullable=True),
+    Column("versions", Integer, nullable=True),
 )
 issued_memos = Table(
     "issued_memos",
@@ -128,13 +129,19 @@ issued_memos = Table(
     Column("unit_id", code(100), nullable=False, index=True),
     Column("round", code(40), nullable=False),
     Column("issuer", code(60), nullable=False),
+    Column("register", code(200), nullable=False),
     Column("year", Integer, nullable=False),
     Column("number", Integer, nullable=False),
     Column("form", code(16), nullable=False),
     Column("dated", Date, nullable=False),
     Column("model", code(64), nullable=False),
     Column("pdf", code(64), nullable=True),
-    UniqueConstraint("issuer", "year", "number"),
+    Column("at", Integer, nullable=False),
+    Column("pack", code(64), nullable=False),
+    Column("own", code(64), nullable=False),
+    Column("findings", Integer, nullable=False),
+    Column("tasks", Integer, nullable=False),
+    UniqueConstraint("register", "year", "number"),
 )
 inbox = Table(
     "inbox",

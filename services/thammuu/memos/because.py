@@ -3,7 +3,8 @@
 A reference is ``kind:name``. Kinds: ``publication`` (its event and source lines), ``score`` and ``fact``
 (``publication/unit/code``: the printed score, the computed figures), ``finding`` (its rule and facts), ``action``,
 ``practice``, ``legal``, ``agency`` and ``calendar`` (entries of the rule pack), ``unit``, ``issuer`` (its file),
-``memo`` (``memo@version``: an earlier memo), ``person`` (what somebody wrote) and ``form`` (fixed words of a form).
+``aggregate`` (``publication/label``: a printed row that is no unit, such as the national mean), ``memo``
+(``memo@version``: an earlier memo), ``person`` (what somebody wrote) and ``form`` (fixed words of a form).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from thammuu.memos.view import PublicationView
+    from thammuu.memos.view import HistoryPoint, PartResult, PublicationView
     from thammuu.memos.weighing import Weighed
 
 KINDS = frozenset(
@@ -30,6 +31,7 @@ KINDS = frozenset(
         "memo",
         "person",
         "form",
+        "aggregate",
     }
 )
 
@@ -52,6 +54,16 @@ def fact(view: PublicationView, code: str) -> str:
 def peer(view: PublicationView, unit_id: str, code: str) -> str:
     """Refer to another unit's facts on a node."""
     return f"fact:{view.publication_id}/{unit_id}/{code}"
+
+
+def earlier(point: HistoryPoint | PartResult, unit_id: str, code: str) -> tuple[str, ...]:
+    """Refer to a unit's facts in the publication of another period; to none where that is not known."""
+    return (f"fact:{point.publication_id}/{unit_id}/{code}",) if point.publication_id else ()
+
+
+def aggregate(view: PublicationView, label: str) -> str:
+    """Refer to a printed row that is no unit, by its label."""
+    return f"aggregate:{view.publication_id}/{label}"
 
 
 def finding(one: Weighed) -> str:

@@ -14,7 +14,7 @@ from thammuu.memos.sections.closing import closing
 from thammuu.memos.sections.findings import annex_tables, finding_lines, findings_section
 from thammuu.memos.sections.gain import gain_section
 from thammuu.memos.sections.left_out import left_out_section
-from thammuu.memos.sections.plan import plan_opening, plan_sections
+from thammuu.memos.sections.plan import plan_grounds, plan_opening, plan_sections
 from thammuu.memos.sections.practice import practice_section
 from thammuu.memos.sections.since import since_section
 from thammuu.memos.sections.slip import slip_sections
@@ -105,6 +105,7 @@ def build_memo(  # noqa: PLR0913  a memo has that many inputs, all named
         letterhead=letter.letterhead(scope, number, has_tasks=bool(tasks)),
         document_title=letter.document_title(scope, has_tasks=bool(tasks)),
         addressees=letter.addressees(scope, tasks),
+        grounds=plan_grounds(scope) if scope.form == "ke-hoach" else (),
         opening=opening,
         sections=numbered_headings(sections),
         closing=closing(scope, tasks),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
-from thammuu.memos.because import form
+from thammuu.memos.because import form, unit
 from thammuu.memos.model import Paragraph, Sentence, Table
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 Key = tuple[str, str]
 """A unit's id and a concept, or a unit's id and the words a standing line begins with."""
 ChangeKind = Literal[
+    "unit",
     "standing-added",
+    "standing-dropped",
     "standing",
     "score",
     "finding-added",
@@ -38,7 +40,7 @@ class Change:
     """One difference.
 
     Args:
-        where: The index and period, the criterion, or the task.
+        where: The index and period, the criterion, or the task; empty for the unit.
         before: What the old memo says; empty for what is new.
         after: What the new memo says; empty for what is gone.
         number: The task's number in the new memo, in the old one where it is gone.
@@ -87,7 +89,10 @@ def standings_of(sections: Sequence[Section]) -> dict[Key, Sentence]:
 
 
 def compare(old: MemoModel, new: MemoModel) -> list[Change]:
-    """Return what differs between two memos, in printing order."""
+    """Return what differs between two memos, in printing order; of two units' memos only that they are of two units."""
+    if old.unit.id != new.unit.id:
+        refs = (unit(old.unit.id), unit(new.unit.id))
+        return [Change("unit", "", old.unit.full_name, new.unit.full_name, because=refs)]
     return changes(told_by(old), told_by(new))
 
 
@@ -111,8 +116,8 @@ def _scores_of(model: MemoModel) -> dict[Key, str]:
 
 
 def _standing(old: Told, new: Told) -> Iterator[Change]:
-    for (unit, index), sentence in new.standings.items():
-        before = old.standings.get((unit, index))
+    for (unit_id, index), sentence in new.standings.items():
+        before = old.standings.get((unit_id, index))
         after = sentence.text.partition(": ")[2].rstrip(".")
         if before is None:
             if old.standings:
@@ -122,6 +127,9 @@ def _standing(old: Told, new: Told) -> Iterator[Change]:
         if then != after:
             was, now = _differing(then, after)
             yield Change("standing", index, was, now, because=sentence.because)
+    for (unit_id, index), sentence in old.standings.items():
+        if new.standings and (unit_id, index) not in new.standings:
+            yield Change("standing-dropped", index, sentence.text.partition(": ")[2].rstrip("."), "")
 
 
 def _differing(before: str, after: str) -> tuple[str, str]:
@@ -190,7 +198,9 @@ def said(found: Sequence[Change], words: Words) -> list[Sentence]:
 
 
 _SAYINGS: dict[ChangeKind, tuple[str, str]] = {
+    "unit": ("Văn bản trước là của {before}, văn bản này là của {after}.", "The memos are of {before} and of {after}."),
     "standing-added": ("Bổ sung kết quả {where}: {after}.", "Added, the result of {where}: {after}."),
+    "standing-dropped": ("Không còn nêu kết quả {where}.", "No longer told, the result of {where}."),
     "standing": (
         "Kết quả {where}: văn bản trước nêu “{before}”, nay điều chỉnh là “{after}”.",
         "Result of {where}: the earlier document said “{before}”; it is now “{after}”.",

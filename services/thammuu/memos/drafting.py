@@ -9,7 +9,7 @@ from thammuu.canonical import content_hash
 from thammuu.errors import BadInputError
 from thammuu.i18n import _
 from thammuu.memos.answering import answer_of, memo_id_of
-from thammuu.memos.register import earlier_of
+from thammuu.memos.register import earlier_of, register_of
 
 if TYPE_CHECKING:
     from datetime import date
@@ -30,6 +30,7 @@ class Draft:
         own: Hash of what is the unit's own: a memo that was issued is corrected only if it changes.
         corrects: The issued version that it would replace.
         replaced: Memos of units that have merged into this one, whose drafts it takes over.
+        register: In which register of numbers it is issued.
     """
 
     memo_id: str
@@ -48,6 +49,7 @@ class Draft:
     form: str
     corrects: int | None
     replaced: tuple[str, ...]
+    register: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ def stored_draft(context: Context, connection: Connection, answer: Answer, editi
         form=model.form,
         corrects=since.corrects.version if since and since.corrects else None,
         replaced=tuple(memo_id_of(unit.id, answer.round) for unit, _views in answer.parts if unit.id != answer.body.id),
+        register=register_of(answer.pack.issuer(edition.issuer or context.settings.issuer), answer.body.id),
     )
 
 
@@ -143,9 +146,7 @@ def _own(answer: Answer, model: MemoModel) -> str:
         [unit.id, view.framework.index, view.period, _scores(view)] for unit, views in answer.parts for view in views
     ]
     found = [[view.unit_id, one.concept, one.rule, one.severity] for view in answer.views for one in view.findings]
-    return content_hash(
-        {"scores": scores, "findings": found, "tasks": [[one.action_id, one.lead_id] for one in model.tasks]}
-    )
+    return content_hash({"scores": scores, "findings": found, "tasks": [one.action_id for one in model.tasks]})
 
 
 def _scores(view: PublicationView) -> list[list[Any]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from thammuu.memos.nearest import Neighbours
-from thammuu.memos.view import BestPeer, Climber, NearPeer
+from thammuu.memos.view import BestPeer, Climber, NearPeer, scale_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ class FactsBoard:
         best: Node code → the units with the best attainment.
         climbers: Node code → the units whose attainment rose most.
         neighbours: Who is near whom by the previous total.
-        totals: The totals of all units that have one.
+        totals: The totals on the full scale of all units that have one: those that ranks are made of.
         unscored: How many units have none.
         aggregates: Rows that are no units: label → node code → score.
         silenced: Unit → firings of rules that a person silenced.
@@ -60,7 +60,7 @@ class FactsBoard:
         return self.frame.slice(start, length).to_dicts()
 
     @classmethod
-    def of(
+    def of(  # noqa: PLR0913  what a publication is, beside its facts
         cls,
         frame: pl.DataFrame,
         root: str,
@@ -68,6 +68,7 @@ class FactsBoard:
         complete: bool,
         aggregates: Mapping[str, Mapping[str, float]],
         silenced: Mapping[str, int],
+        full: float | None = None,
     ) -> FactsBoard:
         """Return the board of a publication's facts.
 
@@ -77,6 +78,7 @@ class FactsBoard:
             complete: Whether all units are there; of some units only, nobody is known to be the best.
             aggregates: See the class.
             silenced: See the class.
+            full: The maximum of the total; None leaves totals as they are.
         """
         import polars as pl
 
@@ -84,15 +86,19 @@ class FactsBoard:
         runs = frame.with_row_index("at").group_by("unit_id", maintain_order=True).agg(pl.col("at").first(), pl.len())
         spans = {unit: (at, length) for unit, at, length in runs.rows()}
         compared = frame if complete else frame.clear()
-        totals = compared.filter(pl.col("code") == root)["total"]
+        totals = (
+            compared.filter(pl.col("code") == root)
+            .select("total", pl.lit(None) if full is None else "max_score")
+            .rows()
+        )
         return cls(
             frame=frame,
             spans=spans,
             best=_leaders(compared, "attainment", _LEADERS),
             climbers=_leaders(compared.filter(pl.col("delta") > 0), "delta", _CLIMBERS + 1),
             neighbours=Neighbours.of(compared, root, spans),
-            totals=tuple(totals.drop_nulls().to_list()),
-            unscored=totals.null_count(),
+            totals=tuple(total * scale_of(full, own) for total, own in totals if total is not None),
+            unscored=sum(total is None for total, _own in totals),
             aggregates=aggregates,
             silenced=silenced,
         )

@@ -23,6 +23,7 @@ from thammuu.ledger.schema import issued_memos, memos
 from thammuu.memos import round as rounds
 from thammuu.memos.answering import memo_id_of, successors
 from thammuu.memos.drafting import Draft, draft_of
+from thammuu.memos.register import last_issued
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
@@ -45,7 +46,7 @@ def compose(event: Event, context: Context) -> Draft | None:
 def draft(event: Event, work: UnitOfWork) -> list[NewEvent]:
     """Keep the draft if it differs from the one before."""
     del event
-    return [] if work.prepared is None else _keep(work.prepared, work.connection)
+    return [] if work.prepared is None else keep_draft(work.prepared, work.connection)
 
 
 def recompose(event: Event, context: Context) -> Draft | None:
@@ -67,7 +68,7 @@ def redraft(event: Event, work: UnitOfWork) -> list[NewEvent]:
     known = [one for one in told if _known(work.connection, one)]
     if not known:
         return []
-    kept = _keep(new, work.connection) if new is not None else []
+    kept = keep_draft(new, work.connection) if new is not None else []
     unsupported = [one for one in known if new is None or one != new.memo_id]
     return kept + [out for one in unsupported for out in _supersede(one, work.connection, "publication-withdrawn")]
 
@@ -91,13 +92,25 @@ def keep_pdf(event: Event, work: UnitOfWork) -> list[NewEvent]:
     return [NewEvent(subject=event.subject, data=rendered)]
 
 
-def _keep(new: Draft, connection: Connection) -> list[NewEvent]:
+def keep_draft(new: Draft, connection: Connection) -> list[NewEvent]:
+    """Keep a draft that differs from the one before and from what was issued; return what follows.
+
+    Raises:
+        EnvironmentFaultError: If the memo was issued after the draft was composed; the next try sees it.
+    """
     known = connection.execute(select(memos).where(memos.c.memo_id == new.memo_id).with_for_update()).one_or_none()
     taken_over = [out for one in new.replaced for out in _supersede(one, connection, "units-merged")]
-    if known is not None and (_unchanged(known, new) or _drifted(known, new)):
+    issued = last_issued(connection, new.memo_id)
+    if issued is not None and new.corrects != issued.version:
+        raise EnvironmentFaultError(_("{memo} was issued meanwhile.").format(memo=new.memo_id))
+    if known is not None and issued is not None and issued.own == new.own:
+        # nothing of the unit's own has changed since: it is not sent again
+        return taken_over + _as_issued(known, issued, connection)
+    if known is not None and known.status == "draft" and known.model == new.model_blob:
         return taken_over
-    version = 1 if known is None else known.version + 1
-    values: dict[str, Any] = {"version": version, "status": "draft", "model": new.model_blob, "pdf": None}
+    version = 1 if known is None else (known.versions or known.version) + 1
+    values: dict[str, Any] = {"version": version, "versions": version, "status": "draft"}
+    values |= {"model": new.model_blob, "pdf": None}
     values |= {
         name: getattr(new, name) for name in ("dated", "findings", "tasks", "at", "pack", "own", "issuer", "form")
     }
@@ -122,21 +135,17 @@ def _keep(new: Draft, connection: Connection) -> list[NewEvent]:
     return [*taken_over, NewEvent(subject=new.unit_id, data=drafted)]
 
 
-def _unchanged(known: Row[Any], new: Draft) -> bool:
-    return bool(known.status == "draft" and known.model == new.model_blob)
-
-
-def _drifted(known: Row[Any], new: Draft) -> bool:
-    """Tell whether a memo was issued and nothing of the unit's own has changed since: it is not sent again.
-
-    Raises:
-        EnvironmentFaultError: If it was issued after the draft was composed; the next try sees it.
-    """
-    if known.status != "issued":
-        return False
-    if new.corrects != known.version:
-        raise EnvironmentFaultError(_("{memo} was issued meanwhile.").format(memo=new.memo_id))
-    return bool(known.own == new.own)
+def _as_issued(known: Row[Any], issued: Row[Any], connection: Connection) -> list[NewEvent]:
+    """Let a memo stand as it was issued; a draft that would have replaced it is of no use."""
+    if known.status == "issued":
+        return []
+    names = ("version", "dated", "model", "pdf", "at", "pack", "own", "issuer", "form", "findings", "tasks")
+    values = {name: issued._mapping[name] for name in names}  # noqa: SLF001  SQLAlchemy's public name
+    connection.execute(update(memos).where(memos.c.memo_id == known.memo_id).values(status="issued", **values))
+    if known.status != "draft":
+        return []
+    data = MemoSuperseded(memo_id=known.memo_id, version=known.version, reason="as-issued")
+    return [NewEvent(subject=known.unit_id, data=data)]
 
 
 def _known(connection: Connection, memo_id: str) -> bool:
@@ -147,7 +156,7 @@ def _supersede(
     memo_id: str, connection: Connection, reason: Literal["publication-withdrawn", "units-merged"]
 ) -> list[NewEvent]:
     known = connection.execute(select(memos).where(memos.c.memo_id == memo_id).with_for_update()).one_or_none()
-    if known is None or known.status != "draft":
+    if known is None or known.status == "superseded" or (known.status == "issued" and reason == "units-merged"):
         return []
     connection.execute(update(memos).where(memos.c.memo_id == memo_id).values(status="superseded"))
     data = MemoSuperseded(memo_id=memo_id, version=known.version, reason=reason)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, update
@@ -17,7 +18,8 @@ from thammuu.ledger import log
 from thammuu.ledger.schema import issued_memos, memos
 from thammuu.memos.answering import answer_of
 from thammuu.memos.drafting import Edition, stored_draft
-from thammuu.memos.register import holder_of, last_issued, next_number
+from thammuu.memos.handlers import keep_draft
+from thammuu.memos.register import holder_of, last_issued, next_number, register_of
 from thammuu.memos.shelf import of_an_earlier_version
 
 if TYPE_CHECKING:
@@ -26,7 +28,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from thammuu.bus.context import Context
+    from thammuu.memos.answering import Answer
     from thammuu.memos.drafting import Draft
+
+
+MAX_NUMBER = 99_999
+AHEAD_DAYS = 60
+"""How far ahead of today a document may be dated; nobody signs for the year after next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,22 @@ class IssuedMemo:
     dated: date
 
 
-def issue(context: Context, row: dict[str, Any], *, number: int | None = None, dated: date | None = None) -> IssuedMemo:
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A memo that another unit answers for on the day: its draft was written, to be looked at and issued."""
+
+    memo_id: str
+    name: str
+
+
+def issue(
+    context: Context,
+    row: dict[str, Any],
+    *,
+    number: int | None = None,
+    dated: date | None = None,
+    edition: Edition | None = None,
+) -> IssuedMemo | Handed:
     """Give a draft its number and date; offices, law and deadlines are those of that date.
 
     Args:
@@ -47,79 +70,106 @@ def issue(context: Context, row: dict[str, Any], *, number: int | None = None, d
         row: The memo's row of the shelf's listing.
         number: In the issuing body's register of the year; the next free one by default.
         dated: The day on the document; today by default.
+        edition: In which form and whose name; the issuer's own by default.
+
+    Returns:
+        The issued memo. Where the unit has merged by that day, the successor's draft instead: nothing is issued.
 
     Raises:
         BadInputError: If the memo is no draft, the number is taken, or the day does not fit its publications.
+        PermanentRefusalError: If it cannot be printed; no number is given away.
     """
     if row["status"] != "draft":
         raise BadInputError(
             _("{memo} is no draft: its status is {status}.").format(memo=row["memo_id"], status=row["status"])
         )
+    if row["at"] is None or row["pack"] is None:
+        raise of_an_earlier_version(row["memo_id"])
     on = dated or today(context.clock)
+    if on > today(context.clock) + timedelta(days=AHEAD_DAYS):
+        raise BadInputError(_("The day {day} is more than {n} days ahead.").format(day=on, n=AHEAD_DAYS))
+    if number is not None and not 1 <= number <= MAX_NUMBER:
+        raise BadInputError(
+            _("The number {number} is not one from 1 to {last}.").format(number=number, last=MAX_NUMBER)
+        )
     for _attempt in range(3):
-        draft, given = _made(context, row, number, on)
+        made = _made(context, row, number, on, edition or Edition())
+        if isinstance(made, Handed):
+            return made
         try:
             with context.database.transaction() as connection:
-                return _recorded(context, connection, row, draft, given)
+                return _recorded(context, connection, row, *made)
         except IntegrityError:
-            if number is not None:
-                raise
+            continue
     raise BadInputError(_("The number could not be given: others were issued at the same time; try again."))
 
 
-def _made(context: Context, row: dict[str, Any], number: int | None, on: date) -> tuple[Draft, int]:
-    """Write the document with its number, before the transaction that records it."""
-    if row["at"] is None or row["pack"] is None:
-        raise of_an_earlier_version(row["memo_id"])
+def _made(
+    context: Context, row: dict[str, Any], number: int | None, on: date, edition: Edition
+) -> tuple[Draft, int, str] | Handed:
+    """Write and print the document with its number, before the transaction that records it."""
+    named = (row["unit_id"], row["round"], row["at"], row["pack"])
     with context.database.snapshot() as connection:
-        drafted = answer_of(context, connection, row["unit_id"], row["round"], row["at"], row["pack"])
-        answer = answer_of(context, connection, row["unit_id"], row["round"], row["at"], row["pack"], on)
-        assert drafted is not None
-        _check_day(drafted.as_of, on)
-        if answer is None or answer.body.id != row["unit_id"]:
-            heir = answer.body.full_name_on(on) if answer else "…"
+        answer = answer_of(context, connection, *named, on)
+        if answer is None:
+            raise BadInputError(_("{memo} answers no publication any more.").format(memo=row["memo_id"]))
+        published = max(view.published_on for view in answer.views)
+        if on < published:
             raise BadInputError(
-                _("On {day} {heir} answers for {memo}; give a day on which its own committee does.").format(
-                    day=on, heir=heir, memo=row["memo_id"]
-                )
+                _("The day {day} is before the publication of {published}.").format(day=on, published=published)
             )
-        given = number or next_number(connection, context.settings.issuer, on.year)
-        _check_number(connection, context.settings.issuer, on.year, given)
-        return stored_draft(context, connection, answer, Edition(number=given, draft=False)), given
-
-
-def _check_day(published_on: date, on: date) -> None:
-    if on < published_on:
-        raise BadInputError(
-            _("The day {day} is before the publication of {published}.").format(day=on, published=published_on)
+        if answer.body.id == row["unit_id"]:
+            return _numbered(context, connection, answer, number, edition)
+        draft = stored_draft(context, connection, answer, Edition())
+    with context.database.transaction() as connection:
+        kept = keep_draft(draft, connection)
+        cause = derived_id("hand-over", row["memo_id"], row["version"], on.isoformat())
+        log.append(
+            connection,
+            [envelope(one, derived_id(cause, place), context.clock()) for place, one in enumerate(kept)],
         )
+    return Handed(draft.memo_id, answer.body.full_name_on(on))
 
 
-def _check_number(connection: Connection, issuer: str, year: int, number: int) -> None:
-    if number < 1:
-        raise BadInputError(_("The number {number} is not a positive whole number.").format(number=number))
-    if holder := holder_of(connection, issuer, year, number):
+def _numbered(
+    context: Context, connection: Connection, answer: Answer, number: int | None, edition: Edition
+) -> tuple[Draft, int, str]:
+    old = last_issued(connection, answer.memo_id)
+    if old is not None and answer.as_of < old.dated:
+        raise BadInputError(
+            _("The day {day} is before that of the document it replaces, {old}.").format(
+                day=answer.as_of, old=old.dated
+            )
+        )
+    issuer = answer.pack.issuer(edition.issuer or context.settings.issuer)
+    register = register_of(issuer, answer.body.id)
+    given = number or next_number(connection, register, answer.as_of.year)
+    if given > MAX_NUMBER:
+        raise BadInputError(_("The register of {issuer} is full.").format(issuer=issuer.id))
+    if holder := holder_of(connection, register, answer.as_of.year, given):
         raise BadInputError(
             _("Number {number} of {issuer} in {year} belongs to {memo} already.").format(
-                number=number, issuer=issuer, year=year, memo=holder
+                number=given, issuer=issuer.id, year=answer.as_of.year, memo=holder
             )
         )
+    draft = stored_draft(context, connection, answer, replace(edition, number=given, draft=False))
+    # printed before the number is given away: a document that cannot be printed gets none
+    return draft, given, context.blobs.put(context.renderer.stored_pdf(context.blobs.get(draft.model_blob)))
 
 
-def _recorded(
-    context: Context, connection: Connection, row: dict[str, Any], draft: Draft, number: int
-) -> IssuedMemo:  # fmt: skip
+def _recorded(  # noqa: PLR0913, PLR0917  what is recorded of one document
+    context: Context, connection: Connection, row: dict[str, Any], draft: Draft, number: int, pdf: str
+) -> IssuedMemo:
     old = last_issued(connection, draft.memo_id)
     version = row["version"]
-    kept = {"model": draft.model_blob, "dated": draft.dated, "pdf": None}
     still = (memos.c.memo_id == draft.memo_id) & (memos.c.version == version) & (memos.c.status == "draft")
-    values = {"status": "issued", "own": draft.own, "findings": draft.findings, "tasks": draft.tasks}
-    if connection.execute(update(memos).where(still).values(**values, **kept)).rowcount != 1:
+    kept = {"model": draft.model_blob, "pdf": pdf, "issuer": draft.issuer, "form": draft.form}
+    kept |= {name: getattr(draft, name) for name in ("dated", "own", "findings", "tasks")}
+    if connection.execute(update(memos).where(still).values(status="issued", **kept)).rowcount != 1:
         raise BadInputError(_("{memo} was drafted anew meanwhile; look at it again.").format(memo=draft.memo_id))
-    register = {"issuer": draft.issuer, "year": draft.dated.year, "number": number, "form": draft.form}
     whose = {"memo_id": draft.memo_id, "version": version, "unit_id": draft.unit_id, "round": draft.round}
-    connection.execute(insert(issued_memos).values(**whose, **register, **kept))
-    corrects = old._mapping["version"] if old is not None else None  # noqa: SLF001  SQLAlchemy's public name
+    where = {"register": draft.register, "year": draft.dated.year, "number": number}
+    connection.execute(insert(issued_memos).values(**whose, **where, at=draft.at, pack=draft.pack, **kept))
     data = MemoIssued(
         **whose,
         issuer=draft.issuer,
@@ -127,9 +177,9 @@ def _recorded(
         number=number,
         dated=draft.dated,
         model=draft.model_blob,
-        corrects=corrects,
+        corrects=None if old is None else old.version,
     )
-    log.append(connection, _events(context, draft, data, corrects))
+    log.append(connection, _events(context, draft, data, data.corrects))
     return IssuedMemo(draft.memo_id, version, number, draft.dated)
 
 

@@ -45,7 +45,7 @@ def _row(
     memo: dict[str, Any], parts: Sequence[tuple[Unit, Sequence[PublicationView]]], language: str
 ) -> dict[str, Any]:
     views = [view for _unit, mine in parts for view in mine]
-    gains = [path[2] - path[1] for path in map(shortest_path, views) if path[0]]
+    gains = [step.gain_points for view in views if (path := shortest_path(view)) for step in path.steps]
     return {
         "unit_code": memo["unit_code"],
         "unit": memo["unit_name"],

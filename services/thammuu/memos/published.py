@@ -86,9 +86,11 @@ def _load(context: Context, connection: Connection, row: Registered) -> FactsBoa
     import polars as pl
 
     analysis = connection.execute(select(analyses).where(analyses.c.publication_id == row.publication_id)).one()
+    root = context.packs.get(row.pack).frameworks.get(row.framework_id).root
     return FactsBoard.of(
         pl.read_parquet(io.BytesIO(context.blobs.get(analysis.facts))),
-        context.packs.get(row.pack).frameworks.get(row.framework_id).root.code,
+        root.code,
+        full=root.max,
         complete=row.complete,
         aggregates=_aggregates(json.loads(context.blobs.get(row.content))),
         silenced={unit: len(firings) for unit, firings in json.loads(analysis.silenced).items()},
@@ -119,9 +121,12 @@ def _point(context: Context, connection: Connection, row: Registered, unit_id: s
     total = standings_of(context, connection, row).get(unit_id)
     if total is None:
         return None
-    if row.complete:
-        return HistoryPoint(row.period, total["total"], total["total_rank"], total["total_n"])
-    return HistoryPoint(row.period, total["total"], total["published_rank"], _ranked(context, row), published=True)
+    rank, n = (
+        (total["total_rank"], total["total_n"]) if row.complete else (total["published_rank"], _ranked(context, row))
+    )
+    return HistoryPoint(
+        row.period, total["total"], rank, n, published=not row.complete, publication_id=row.publication_id
+    )
 
 
 def _ranked(context: Context, row: Registered) -> int | None:
@@ -140,5 +145,5 @@ def _parts(context: Context, connection: Connection, row: Registered, unit_id: s
         for previous in before:
             point = _point(context, connection, previous, part.id)
             if point is not None:
-                found.append(PartResult(part, point.period, point.total, point.rank, point.n))
+                found.append(PartResult(part, point.period, point.total, point.rank, point.n, point.publication_id))
     return tuple(found)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from pydantic import ValidationError
 from sqlalchemy import select
 
@@ -18,7 +19,7 @@ from thammuu.ledger.schema import memos
 from thammuu.memos.answering import answer_of, successors
 from thammuu.memos.drafting import Edition, model_of
 from thammuu.memos.model import MemoModel
-from thammuu.memos.register import earlier_of, last_issued
+from thammuu.memos.register import cited_in, earlier_of, last_issued
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from thammuu.bus.context import Context
     from thammuu.rulepack.units import Unit
 
+_LOG = structlog.get_logger(__name__)
 FORMATS = ("pdf", "docx", "html", "txt", "chat", "json")
 _BEFORE_MERGERS = date(2025, 6, 30)
 KEPT = Edition()
@@ -61,12 +63,14 @@ def find(context: Context, unit: str, round_name: str | None = None) -> dict[str
 
     rows = listing(context, round_name)
     wanted = unit.casefold()
-    for row in rows:
-        if wanted in (row["memo_id"].casefold(), row["unit_id"], row["unit_code"], row["unit_name"].casefold()):
-            return row
-    for row in rows:
-        if any(row["unit_id"] == one.id for one in _resolved(context, unit)):
-            return row
+    named = [row for row in rows if wanted == row["memo_id"].casefold()]
+    called = [row for row in rows if wanted in (row["unit_id"], row["unit_code"], row["unit_name"].casefold())]
+    meant = {one.id for one in _resolved(context, unit)}
+    resolved = [row for row in rows if row["unit_id"] in meant]
+    # what was superseded is found last: a former unit's name leads to its successor's memo
+    standing = [row for row in (*called, *resolved) if row["status"] != "superseded"]
+    for row in (*named, *standing, *called, *resolved):
+        return row
     near = [name for name, _score, _key in process.extract(unit, sorted({row["unit_name"] for row in rows}), limit=3)]
     raise BadInputError(
         _("There is no memo for {unit}. Nearest: {near}.").format(unit=repr(unit), near=", ".join(near) or _("none"))
@@ -106,8 +110,13 @@ def model_in(context: Context, row: dict[str, Any], edition: Edition = KEPT) -> 
         )  # fmt: skip
         if answer is None:
             raise BadInputError(_("{memo} answers no publication any more.").format(memo=row["memo_id"]))
-        since = earlier_of(context, connection, answer, below=row["version"])
-    asked = replace(edition, number=row["number"], draft=row["status"] != "issued")
+        kept = kept_model(context, row["memo_id"], row["model"])
+        since = earlier_of(context, connection, answer, cited_in(kept))
+    as_kept = edition.form in {None, row["form"]} and edition.issuer in {None, row["issuer"]}
+    if as_kept:
+        edition = replace(edition, form=row["form"], issuer=row["issuer"], number=row["number"])
+    # a number belongs to the document that was issued: in another form or name it is a draft again
+    asked = replace(edition, draft=not as_kept or row["status"] != "issued")
     return model_of(context, answer, asked, since)
 
 
@@ -146,7 +155,20 @@ def printed(context: Context, row: dict[str, Any], fmt: str, edition: Edition = 
         return context.blobs.get(row["model"]) + b"\n"
     if fmt == "pdf" and kept and row["pdf"]:
         return context.blobs.get(row["pdf"])
-    model, renderer = model_in(context, row, edition), context.renderer
+    return printed_model(context, model_in(context, row, edition), fmt)
+
+
+def printed_model(context: Context, model: MemoModel, fmt: str) -> bytes:
+    """Return a model in one format.
+
+    Args:
+        context: The program's parts.
+        model: The memo.
+        fmt: One of :data:`FORMATS`, or ``text``.
+    """
+    renderer = context.renderer
+    if model.provenance.templates_hash != renderer.templates_hash and fmt != "json":
+        _LOG.warning("printed with other templates than it was drafted with", memo=model.provenance.memo_id)
     if fmt == "json":
         return renderer.json(model) + b"\n"
     if fmt == "pdf":
@@ -176,7 +198,7 @@ def export_memos(  # noqa: PLR0913, PLR0917  what an export may choose
     if not rows:
         raise BadInputError(_("There are no memos to export."))
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = [(row, fmt) for row in rows for fmt in dict.fromkeys(formats)]
+    wanted = [(row, fmt) for row in rows for fmt in dict.fromkeys(one.strip() for one in formats)]
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as threads:
         return list(threads.map(lambda one: _exported(context, folder, one[0], one[1], edition), wanted))
 
@@ -192,7 +214,7 @@ def check_formats(formats: Sequence[str]) -> None:
     Raises:
         BadInputError: With all of them and the known ones.
     """
-    unknown = sorted(set(formats) - set(FORMATS))
+    unknown = sorted({one.strip() for one in formats} - set(FORMATS))
     if unknown:
         raise BadInputError(
             _("Unknown formats: {unknown}. Known: {known}.").format(

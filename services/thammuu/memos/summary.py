@@ -18,9 +18,10 @@ from thammuu.memos.forms import LABELS
 from thammuu.memos.model import Annex, MemoModel, Sentence
 from thammuu.memos.numbering import Numbering, numbered_headings
 from thammuu.memos.published import board_of
+from thammuu.memos.register import last_issued
 from thammuu.memos.scope import Part, Scope
 from thammuu.memos.sections import letter
-from thammuu.memos.shelf import listing, model_in
+from thammuu.memos.shelf import kept_model, listing
 from thammuu.memos.summary_sections import (
     IndexRound,
     RoundView,
@@ -31,6 +32,7 @@ from thammuu.memos.summary_sections import (
     results_section,
     sent_section,
     sent_table,
+    sent_title,
     zeros_section,
 )
 from thammuu.memos.view import PublicationView
@@ -119,9 +121,7 @@ def _model(scope: Scope, told: RoundView, templates_hash: str, pack_hash: str) -
     )
     annexes = [(words.say("Kết quả của các địa phương", "Results by unit"), result_tables(scope, told, numbering))]
     if told.sent:
-        annexes.append(
-            (words.say("Văn bản gửi các địa phương", "Memos by recipient"), (sent_table(scope, told, numbering),))
-        )
+        annexes.append((sent_title(scope, told), (sent_table(scope, told, numbering),)))
     memo_id = f"{scope.form}-{scope.round}"
     closing = words.say(
         "Trên đây là tổng hợp kết quả, {issuer} báo cáo để theo dõi, chỉ đạo./.",
@@ -200,17 +200,26 @@ def _zeros(context: Context, connection: Connection, row: Registered) -> Iterato
 
 
 def _sent(context: Context, round_name: str) -> Iterator[Sent]:
+    """Return the memos that stand: the issued ones by what was issued, though a draft to replace one may wait."""
     units = context.packs.active.units
-    for row in listing(context, round_name):
-        issued = row["status"] == "issued"
-        number = model_in(context, row).letterhead.number.partition(": ")[2] if issued else ""
-        yield Sent(
-            units.get(row["unit_id"]),
-            row["memo_id"],
-            row["version"],
-            row["status"],
-            number,
-            row["dated"],
-            row["findings"],
-            row["tasks"],
-        )
+    rows = listing(context, round_name)
+    with context.database.snapshot() as connection:
+        issued = {row["memo_id"]: last_issued(connection, row["memo_id"]) for row in rows}
+    for row in rows:
+        given = issued[row["memo_id"]]
+        if given is not None:
+            model = kept_model(context, row["memo_id"], given.model)
+            yield Sent(
+                units.get(row["unit_id"]),
+                row["memo_id"],
+                given.version,
+                given.dated,
+                len(model.findings),
+                len(model.tasks),
+                number=model.letterhead.number.partition(": ")[2],
+                replacing=row["status"] == "draft",
+            )
+        elif row["status"] == "draft":
+            yield Sent(
+                units.get(row["unit_id"]), row["memo_id"], row["version"], row["dated"], row["findings"], row["tasks"]
+            )

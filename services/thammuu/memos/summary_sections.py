@@ -61,16 +61,21 @@ class IndexRound:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One memo of the round."""
+    """One memo of the round: what was issued, else the draft.
+
+    Args:
+        number: As the issued document has it; empty for a draft.
+        replacing: Whether a draft waits to replace the issued document.
+    """
 
     unit: Unit
     memo_id: str
     version: int
-    status: str
-    number: str
     dated: date
     findings: int
     tasks: int
+    number: str = ""
+    replacing: bool = False
 
 
 @dataclass(frozen=True)
@@ -214,22 +219,43 @@ def sent_section(scope: Scope, told: RoundView, annex: str) -> Section | None:
     if not told.sent:
         return None
     words = scope.words
-    issued = [one for one in told.sent if one.status == "issued"]
-    drafts = [one for one in told.sent if one.status == "draft"]
-    counts = [words.say("đã ban hành {n} văn bản", "{n} issued", n=words.count(len(issued)))] if issued else []
-    counts += [words.say("đang dự thảo {n} văn bản", "{n} in draft", n=words.count(len(drafts)))] if drafts else []
-    tasks = sum(one.tasks for one in told.sent)
+    tasks, counts = sum(one.tasks for one in told.sent), "; ".join(_counts(words, told))
     text = words.say(
-        "Đã lập văn bản gửi {n}: {counts}; tổng số {tasks} (chi tiết tại {annex}).",
-        "Memos to {n}: {counts}; {tasks} in all (see {annex}).",
-        n=words.counted(len(told.sent), words.say("địa phương", "unit")),
-        counts=", ".join(counts),
+        "{counts}; tổng số {tasks} (chi tiết tại {annex}).",
+        "Memos: {counts}; {tasks} in all (see {annex}).",
+        counts=counts if words.language == "en" else capital(counts),
         tasks=words.counted(tasks, words.say("nhiệm vụ", "task")),
         annex=annex,
     )
     sources = tuple(because.memo(one.memo_id, one.version) for one in told.sent)
-    heading = words.say("Văn bản gửi các địa phương", "Memos sent")
+    heading = words.say("Văn bản gửi các địa phương", "Memos sent") if _any_issued(told) else sent_title(scope, told)
     return Section(kind="sent", heading=heading, blocks=(Paragraph(sentence=Sentence(text=text, because=sources)),))
+
+
+def _any_issued(told: RoundView) -> bool:
+    return any(one.number for one in told.sent)
+
+
+def _counts(words: Words, told: RoundView) -> list[str]:
+    """Return how many documents were issued, how many of them are being replaced, and how many are drafts."""
+    issued = [one for one in told.sent if one.number]
+    replaced = sum(one.replacing for one in issued)
+    drafts = len(told.sent) - len(issued)
+    counts = []
+    if issued:
+        given = words.say("đã ban hành {n} văn bản", "{n} issued", n=words.count(len(issued)))
+        vi, en = " (trong đó {n} văn bản có dự thảo thay thế)", " (a replacement in draft for {n})"
+        counts.append(f"{given}{words.say(vi, en, n=words.count(replaced)) if replaced else ''}")
+    if drafts:
+        counts.append(words.say("đang dự thảo {n} văn bản", "{n} in draft", n=words.count(drafts)))
+    return counts
+
+
+def sent_title(scope: Scope, told: RoundView) -> str:
+    """Return what the list of documents is called: drafts are sent to nobody."""
+    if _any_issued(told):
+        return scope.words.say("Văn bản gửi các địa phương", "Memos by recipient")
+    return scope.words.say("Văn bản dự thảo", "Draft memos")
 
 
 def result_tables(scope: Scope, told: RoundView, numbering: Numbering) -> tuple[Table, ...]:
@@ -284,10 +310,6 @@ def sent_table(scope: Scope, told: RoundView, numbering: Numbering) -> Table:
         Column(title=words.say("Số nội dung", "Findings"), width=10, align="center"),
         Column(title=words.say("Số nhiệm vụ", "Tasks"), width=10, align="center"),
     )
-    state = {
-        "draft": words.say("dự thảo", "draft"),
-        "superseded": words.say("đã thay thế", "superseded"),
-    }
     rows = tuple(
         Row(
             cells=(
@@ -297,7 +319,7 @@ def sent_table(scope: Scope, told: RoundView, numbering: Numbering) -> Table:
                     "People's Committee of {name}",
                     name=words.unit_name(one.unit, scope.as_of),
                 ),
-                one.number or state.get(one.status, one.status),
+                _document(words, one),
                 words.day(one.dated),
                 words.count(one.findings),
                 words.count(one.tasks),
@@ -306,10 +328,15 @@ def sent_table(scope: Scope, told: RoundView, numbering: Numbering) -> Table:
         )
         for place, one in enumerate(told.sent, start=1)
     )
-    caption = words.say(
-        "{table}. Văn bản gửi các địa phương", "{table}. Memos by recipient", table=numbering.annex_table()
-    )
+    caption = f"{numbering.annex_table()}. {sent_title(scope, told)}"
     return Table(caption=caption, columns=columns, rows=rows)
+
+
+def _document(words: Words, one: Sent) -> str:
+    if not one.number:
+        return words.say("dự thảo", "draft")
+    waiting = words.say("; có dự thảo thay thế", "; replacement in draft") if one.replacing else ""
+    return f"{one.number}{waiting}"
 
 
 def _moved(words: Words, places: float) -> str:

@@ -29,7 +29,7 @@ def model_at(context: Context, named: str) -> MemoModel:
     if not version:
         return kept_model(context, row["memo_id"], row["model"])
     models = versions_of(context, row["memo_id"], row["unit_id"])
-    if not version.isdigit() or int(version) not in models:
+    if not (version.isascii() and version.isdigit()) or int(version) not in models:
         raise BadInputError(
             _("{memo} has versions {known}, not {version}.").format(
                 memo=row["memo_id"], known=", ".join(map(str, sorted(models))), version=version

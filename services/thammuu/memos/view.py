@@ -18,6 +18,16 @@ Facts = dict[str, Any]
 """One row of the facts table: one unit, one node."""
 
 
+def scale_of(full: float | None, own: float | None) -> float:
+    """Return what brings a total to the full scale, so that totals out of different maxima can be ranked.
+
+    Args:
+        full: The maximum of the total.
+        own: The unit's own maximum, less than that where a part does not apply to the unit.
+    """
+    return full / own if full and own and own != full else 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryPoint:
     """A unit's total in one period, with its rank where it has one.
@@ -25,6 +35,7 @@ class HistoryPoint:
     Args:
         n: How many units were ranked; None when the publication does not say.
         published: Whether the rank is the publisher's or the press's, not our own computation.
+        publication_id: Where the total and the rank are from; empty where that is not known.
     """
 
     period: str
@@ -32,6 +43,7 @@ class HistoryPoint:
     rank: int | None
     n: int | None
     published: bool = False
+    publication_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +83,7 @@ class PartResult:
     total: float | None
     rank: int | None
     n: int | None
+    publication_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,7 +98,7 @@ class PublicationView:
         best_peer: By node code.
         climbers: By node code, the unit that climbed most first.
         near: By node code, the unit with the best attainment among the ten nearest by the previous total.
-        totals: The totals of all units that have one, the unit's own included.
+        totals: The totals on the full scale of all units that have one, the unit's own included.
         unscored: How many units of the publication have no total.
         parts: The units that merged into this one since the period before, in code order.
         silenced: How many findings a person silenced for this unit.
@@ -119,6 +132,17 @@ class PublicationView:
     def total_row(self) -> Facts:
         """The facts of the total."""
         return self.row(self.framework.root.code)
+
+    @property
+    def scale(self) -> float:
+        """The full scale of the total by the unit's own: above 1 where a part does not apply to the unit."""
+        return scale_of(self.framework.root.max, self.total_row.get("max_score"))
+
+    @property
+    def total_on_full_scale(self) -> float | None:
+        """The total that ranks are made of."""
+        total = self.total_row.get("total")
+        return None if total is None else float(total) * self.scale
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,7 @@ class Trail:
             "publication": self._publication,
             "score": self._score,
             "fact": self._fact,
+            "aggregate": self._aggregate,
             "finding": self._finding,
             "action": lambda one: self._entry("actions/", one),
             "practice": lambda one: self._entry("practices.yaml", one),
@@ -160,6 +161,13 @@ class Trail:
         facts = next((one for one in rows if one["code"] == code), {})
         event = self._event(ScoresPublished.event_type, row.index_id, publication_id=publication)
         return {"event": event, **{key: value for key, value in facts.items() if value is not None}}
+
+    def _aggregate(self, name: str) -> dict[str, Any]:
+        publication, _slash, label = name.partition("/")
+        columns = json.loads(self.context.blobs.get(register.get(self.connection, publication).content))["aggregates"]
+        rows = zip(columns["label"], columns["code"], columns["score"], strict=True)
+        printed = {code: score for one, code, score in rows if one == label}
+        return {"label": label, "printed_scores": printed, **self._publication(publication)}
 
     def _finding(self, name: str) -> dict[str, Any]:
         body = self.connection.execute(select(findings.c.body).where(findings.c.finding_id == name)).scalar()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from thammuu.i18n import _
+from thammuu.rulepack.actions_lint_texts import unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,12 @@ _NO_PRODUCTS = (
     *("nhận thức", "ý thức", "tinh thần", "chất lượng", "hiệu quả", "chuyển biến", "sự"),
     *("awareness", "better", "greater", "higher", "quality of", "a change"),
 )
+_SHOWS_NOTHING = frozenset(
+    {"báo cáo", "kết quả", "kết quả tốt", "không", "không có", "có", "văn bản", "tài liệu", "hoàn thành", "đạt", "tốt"}
+    | {"report", "a report", "the report", "reports", "result", "results", "good results", "none", "nothing", "yes"}
+    | {"document", "documents", "done", "completed", "good"}
+)
+"""Products named without saying of what: anything or nothing would do."""
 _ABOLISHED = {"vi": ("huyện", "quận", "thị xã", "thị trấn"), "en": ("district", "township")}
 """Levels that ended on 1 July 2025; registers hold the offices' own names."""
 _VAGUE_OFFICES = re.compile(
@@ -85,9 +92,12 @@ def word_faults(action: Action, words: DatedWords, *, surveyed: bool) -> Iterato
         for language, said in (("vi", text.vi), ("en", text.en)):
             if said:
                 yield from _text_faults((key, language), said, words.patterns[language], surveyed=surveyed)
+                yield from (Fault(code, expected, (key, language), value) for code, expected, value in unfinished(said))
 
 
 def _english_faults(key: str, text: Text) -> Iterator[Fault]:
+    if text.vi.strip() and not _VIETNAMESE.search(text.vi):
+        yield Fault("action-vietnamese", _("Vietnamese, with its letters"), (key, "vi"), text.vi)
     if not text.en:
         yield Fault("action-english", _("an English edition under en"), (key,), text.vi)
     elif _VIETNAMESE.search(text.en):
@@ -100,7 +110,7 @@ def _text_faults(steps: tuple[str, str], said: str, dated: re.Pattern[str], *, s
             if _begins(clause, _EMPTY_VERBS) and not _DIGIT.search(clause):
                 expected = _("a verb that can be seen done, or a quantity; this one asks for nothing in particular")
                 yield Fault("action-empty-verb", expected, steps, clause)
-    elif _begins(said, (*_EMPTY_VERBS, *_NO_PRODUCTS)):
+    elif normalised(said) in _SHOWS_NOTHING or _begins(said, (*_EMPTY_VERBS, *_NO_PRODUCTS)):
         yield Fault("action-empty-output", _("a product that can be shown, such as a decision or a list"), steps, said)
     if found := _VAGUE_OFFICES.search(said):
         yield Fault("action-vague-offices", _("offices by name, under coordinating"), steps, found[0])

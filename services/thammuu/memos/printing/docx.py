@@ -13,6 +13,7 @@ from jinja2 import TemplateSyntaxError
 from markupsafe import Markup
 
 from thammuu.i18n import _
+from thammuu.memos.printing.bounds import rendered
 from thammuu.memos.printing.word_parts import (
     LANGUAGES,
     Drawn,
@@ -70,7 +71,7 @@ class WordTemplate:
         context = {**self._functions(data, drawn), "memo": data}
         parts = dict(self._parts)
         for name, template in self._templates.items():
-            parts[name] = well_formed(template.render(context))
+            parts[name] = well_formed(rendered(template, context))
         language = LANGUAGES[data["language"]]
         parts["word/styles.xml"] = parts["word/styles.xml"].replace(b'"vi-VN"', f'"{language}"'.encode())
         parts["docProps/core.xml"] = properties(data, language)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 import traceback
-import zipfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from thammuu.errors import EnvironmentFaultError, Place
+from thammuu.errors import EnvironmentFaultError, Place, ThammuuError
 from thammuu.i18n import _
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 MESSAGE = "action_memo"
 _TYPST_PLACE = re.compile(r"┌─ (?P<file>.+?):(?P<line>\d+):(?P<column>\d+)")
 _TEMPLATE_FILE = re.compile(r"\.(?:j2|typ|css)$|^memo\.docx/")
+_LONGEST_FAULT = 600
 TEMPLATE_OF = {
     "pdf": "memo.typ",
     "html": "memo.html.j2",
@@ -30,37 +30,53 @@ class TemplateFaultError(EnvironmentFaultError):
     """A template of the templates folder cannot print a memo."""
 
 
+class PlacedFaultError(TemplateFaultError):
+    """A template asks for what no template may have; the place is known."""
+
+    def __init__(self, place: Place, fault: str) -> None:
+        super().__init__(_("The template {file} has a fault: {fault}").format(file=place, fault=fault))
+        self.place = place
+
+
 @contextmanager
-def told_with_place(fmt: str) -> Iterator[None]:
+def told_with_place(fmt: str, file: str = "") -> Iterator[None]:
     """Turn a template's fault into an error that names the file and the line.
 
     Args:
         fmt: The format being printed.
+        file: The template being read, where no line of it has run yet.
 
     Raises:
         TemplateFaultError: For whatever the template raised, but for errors of ours.
     """
-    from jinja2 import TemplateError
-    from lxml.etree import XMLSyntaxError
-
     try:
         yield
-    except (TemplateError, XMLSyntaxError, zipfile.BadZipFile, KeyError, FileNotFoundError) as fault:
+    except ThammuuError:
+        raise
+    except Exception as fault:
         place = place_of(fault, fmt)
+        if file and place.line is None:
+            place = Place(file=f"{MESSAGE}/{file}")
         raise TemplateFaultError(
-            _("The template {file} has a fault: {fault}").format(file=place, fault=str(fault) or type(fault).__name__)
+            _("The template {file} has a fault: {fault}").format(file=place, fault=said_by(fault))
         ) from fault
+
+
+def said_by(fault: BaseException) -> str:
+    """Return what a fault says, cut short; its kind where it says nothing."""
+    said = str(fault) or type(fault).__name__
+    return said if len(said) <= _LONGEST_FAULT else f"{said[:_LONGEST_FAULT]}…"
 
 
 def place_of(fault: BaseException, fmt: str) -> Place:
     """Return where in the templates a fault sits, as well as it says."""
+    if isinstance(fault, PlacedFaultError):
+        return fault.place
     if isinstance(fault, TemplateFaultError) and fault.__cause__ is not None:
         return place_of(fault.__cause__, fmt)
-    diagnostic = str(getattr(fault.__cause__, "diagnostic", ""))
-    typst = _TYPST_PLACE.search(diagnostic)
+    typst = typst_place(fault.__cause__ or fault)
     if typst:
-        file = typst["file"].rpartition("/")[2]
-        return Place(file=f"{MESSAGE}/{file}", line=int(typst["line"]), column=int(typst["column"]))
+        return typst
     named, line = getattr(fault, "name", None), getattr(fault, "lineno", None)
     if isinstance(named, str) and isinstance(line, int):
         return Place(file=f"{MESSAGE}/{_shown(named)}", line=line)
@@ -68,6 +84,15 @@ def place_of(fault: BaseException, fmt: str) -> Place:
     if lines:
         return Place(file=f"{MESSAGE}/{_shown(lines[-1][0])}", line=lines[-1][1])
     return Place(file=f"{MESSAGE}/{TEMPLATE_OF[fmt]}")
+
+
+def typst_place(fault: BaseException) -> Place | None:
+    """Return where typst says that a fault sits."""
+    found = _TYPST_PLACE.search(str(getattr(fault, "diagnostic", "")))
+    if found is None:
+        return None
+    file = found["file"].rpartition("/")[2]
+    return Place(file=f"{MESSAGE}/{file}", line=int(found["line"]), column=int(found["column"]))
 
 
 def _template_lines(fault: BaseException) -> Iterator[tuple[str, int]]:

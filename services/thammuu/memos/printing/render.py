@@ -12,7 +12,7 @@ from thammuu.errors import EnvironmentFaultError
 from thammuu.i18n import _
 from thammuu.memos.clean import letters_of
 from thammuu.memos.printing.chat import fitted
-from thammuu.memos.printing.faults import MESSAGE, told_with_place
+from thammuu.memos.printing.faults import MESSAGE, told_with_place, typst_place
 from thammuu.memos.printing.pictures import Pictures
 from thammuu.memos.printing.printable import check_tables, is_plain, printable
 from thammuu.memos.printing.sandbox import sandboxed
@@ -66,23 +66,18 @@ class Renderer:
             EnvironmentFaultError: If a template has a fault, with its place.
         """
         import typst
-        from jinja2 import TemplateError
 
-        told = _("The template {file} has a fault: {fault}")
-        try:
-            for name in MARKUP_TEMPLATES:
-                self._markup.get_template(name)
-            for name in PLAIN_TEMPLATES:
-                self._plain.get_template(name)
-        except TemplateError as fault:
-            place = f"{getattr(fault, 'name', '')}:{getattr(fault, 'lineno', '')}"
-            raise EnvironmentFaultError(told.format(file=place, fault=fault)) from fault
+        for environment, names in ((self._markup, MARKUP_TEMPLATES), (self._plain, PLAIN_TEMPLATES)):
+            for name in names:
+                with told_with_place("html", file=name):
+                    environment.get_template(name)
         try:
             self._typesetter.without_memo()
         except typst.TypstError as fault:
             # an empty memo lacks the first thing that a whole template asks of it
             if "does not contain key" not in str(fault):
-                raise EnvironmentFaultError(told.format(file="memo.typ", fault=fault)) from fault
+                told = _("The template {file} has a fault: {fault}")
+                raise EnvironmentFaultError(told.format(file=typst_place(fault) or "memo.typ", fault=fault)) from fault
 
     def json(self, model: MemoModel) -> bytes:
         """Return the model as canonical JSON."""
@@ -117,7 +112,8 @@ class Renderer:
             drawn = printable(data, self._letters)
             if drawn != data:
                 attach, printed, data = text, _as_json(drawn), drawn
-        inputs = {"memo": printed, "art": _as_json(self._pictures.of(data)), "attach": attach}
+        with told_with_place("pdf"):
+            inputs = {"memo": printed, "art": _as_json(self._pictures.of(data)), "attach": attach}
         return inputs, date.fromisoformat(data["dated"])
 
     def typeset(self, inputs: dict[str, str], dated: date) -> bytes:
@@ -136,20 +132,21 @@ class Renderer:
         with told_with_place("html"):
             css = (self._folder / "memo.css").read_text(encoding="utf-8")
             art = {name: Markup(svg) for name, svg in self._pictures.of(data).items()}  # noqa: S704  macros escaped it
-            return self._markup.get_template("memo.html.j2").render(memo=data, art=art, css=Markup(css))  # noqa: S704
+            context = {"memo": data, "art": art, "css": Markup(css)}  # noqa: S704  the folder's own
+            return self._filled(self._markup, "memo.html.j2", context)
 
     def text(self, model: MemoModel) -> str:
         """Return the memo as plain text."""
         data = self._printable(model)
         with told_with_place("text"):
-            return self._plain.get_template("memo.txt.j2").render(memo=data)
+            return self._filled(self._plain, "memo.txt.j2", {"memo": data})
 
     def chat(self, model: MemoModel, link: str = "") -> str:
         """Return a message of at most 1,500 characters: the standing, the first tasks, where the memo is."""
         data = self._printable(model)
         where = link or data["provenance"]["verify_address"]
         with told_with_place("chat"):
-            return fitted(self._plain.get_template("chat.txt.j2").render(memo=data, link=where))
+            return fitted(self._filled(self._plain, "chat.txt.j2", {"memo": data, "link": where}))
 
     def docx(self, model: MemoModel) -> bytes:
         """Return the memo as a Word document, dated by the memo.
@@ -160,6 +157,11 @@ class Renderer:
         data = self._printable(model)
         with told_with_place("docx"):
             return self._word.document(data)
+
+    def _filled(self, environment: Environment, name: str, context: dict[str, Any]) -> str:
+        from thammuu.memos.printing.bounds import rendered
+
+        return rendered(environment.get_template(name), context)
 
     @cached_property
     def _word(self) -> WordTemplate:

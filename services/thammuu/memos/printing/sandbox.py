@@ -18,9 +18,10 @@ def sandboxed(folder: Path, *, markup: bool) -> Environment:
         markup: Whether the output is HTML or SVG, where every text is escaped.
     """
     from jinja2 import FileSystemLoader, StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    return ImmutableSandboxedEnvironment(
+    from thammuu.memos.printing.bounds import BoundedEnvironment
+
+    return BoundedEnvironment(
         loader=FileSystemLoader(folder),
         autoescape=markup,
         undefined=StrictUndefined,

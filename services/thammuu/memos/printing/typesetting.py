@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from threading import Lock, local
 from typing import TYPE_CHECKING
 
-from thammuu.clock import VIETNAM
 from thammuu.errors import PermanentRefusalError
 from thammuu.i18n import _
+from thammuu.memos.printing.faults import said_by, typst_place
+from thammuu.memos.printing.typst_sources import refuse_packages
 
 if TYPE_CHECKING:
     from datetime import date
@@ -42,13 +43,14 @@ class Typesetter:
         """
         import typst
 
-        at = datetime(dated.year, dated.month, dated.day, tzinfo=VIETNAM)
+        # noon: the same day wherever the template asks for today
+        at = datetime(dated.year, dated.month, dated.day, 12, tzinfo=UTC)
         try:
             printed, warnings = self._compiler("memo.typ").compile_with_warnings(
                 sys_inputs=inputs, format="pdf", pdf_standards=["a-3a", "ua-1"], timestamp=at
             )
         except typst.TypstError as fault:
-            raise PermanentRefusalError(_("The memo does not typeset: {fault}").format(fault=fault)) from fault
+            raise PermanentRefusalError(_("The memo does not typeset: {fault}").format(fault=_told(fault))) from fault
         if warnings:
             told = _("The memo typesets with warnings: {warnings}")
             raise PermanentRefusalError(told.format(warnings=[str(one) for one in warnings])) from warnings[0]
@@ -77,6 +79,11 @@ class Typesetter:
             include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(self._fonts_folder)]
         )
 
+    @cached_property
+    def _packageless(self) -> bool:
+        refuse_packages(self._folder)
+        return True
+
     def _compiler(self, template: str) -> typst.Compiler:
         """Return this thread's compiler. Compilers made from bytes fail on their second use; a path does not."""
         import typst
@@ -84,8 +91,13 @@ class Typesetter:
         kept: dict[str, typst.Compiler] = self._threads.__dict__
         if template not in kept:
             with self._lock:
-                fonts = self._fonts
+                fonts, _checked = self._fonts, self._packageless
             kept[template] = typst.Compiler(
                 str(self._folder / template), root=str(self._folder), font_paths=fonts, sys_inputs=NO_MEMO
             )
         return kept[template]
+
+
+def _told(fault: typst.TypstError) -> str:
+    place = typst_place(fault)
+    return f"{place}: {said_by(fault)}" if place else said_by(fault)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import median
 from typing import TYPE_CHECKING
 
 from thammuu.memos import because
@@ -10,10 +9,9 @@ from thammuu.memos.model import Paragraph, Section, Sentence
 from thammuu.memos.sections.bands import in_group
 from thammuu.memos.sections.criteria import called
 from thammuu.memos.sections.ledger_table import ledger_blocks
-from thammuu.memos.sections.paths import rank_of, smallest_set_to_group
+from thammuu.memos.sections.paths import path_of, smallest_set_to_group, smallest_set_to_middle
 from thammuu.memos.sections.recoverable import points_ledger
 from thammuu.memos.sections.standing import level_name, short_name
-from thammuu.memos.weighing import weighed
 from thammuu.memos.wording import ordinal, plural
 
 if TYPE_CHECKING:
@@ -22,36 +20,22 @@ if TYPE_CHECKING:
     from thammuu.memos.model import Block
     from thammuu.memos.numbering import Numbering
     from thammuu.memos.scope import Part, Scope
+    from thammuu.memos.sections.paths import Path
     from thammuu.memos.view import PublicationView
-    from thammuu.memos.weighing import Weighed
     from thammuu.memos.wording import Words
     from thammuu.rulepack.frameworks import Node
 
 _MAX_NAMED = 15
 
 
-def shortest_path(view: PublicationView) -> tuple[tuple[Weighed, ...], float, float]:
-    """Return the fewest criteria found to raise to the peer median, the total now and then.
+def shortest_path(view: PublicationView) -> Path | None:
+    """Return the fewest criteria to raise to the peer median, None where that gains nothing.
 
-    Totals add up, so the largest gains first is exact. The goal is the median of all totals; from above it, or when
-    it cannot be reached, it is everything that can be gained.
+    The goal is the median of all totals, which any criterion may help to reach; out of reach, it is everything that
+    can be gained. A unit that is not below the median has no goal left: it is told what the criteria found would gain.
     """
-    total = view.total_row.get("total")
-    if total is None or not view.totals:
-        return (), 0.0, 0.0
-    gains = [one for one in weighed([view]) if one.on_leaf and _gain(one) > 0]
-    gains.sort(key=lambda one: (-_gain(one), one.node.code))
-    goal, then, taken = median(view.totals), float(total), []
-    for one in gains:
-        if then >= goal > total:
-            break
-        then += _gain(one)
-        taken.append(one)
-    return tuple(taken), float(total), then
-
-
-def _gain(one: Weighed) -> float:
-    return float(one.row.get("gain_to_median") or 0.0)
+    path = smallest_set_to_middle(view) or path_of(view, {one.code for one in view.findings})
+    return path if path and path.steps else None
 
 
 def gain_section(scope: Scope, part: Part, numbering: Numbering) -> Section | None:
@@ -84,7 +68,7 @@ def _cautions(scope: Scope, part: Part) -> bool:
     able = (
         one
         for one in scope.parts
-        if any(points_ledger(view, scope.catalogue) or shortest_path(view)[0] for view in one.views)
+        if any(points_ledger(view, scope.catalogue) or shortest_path(view) for view in one.views)
     )
     return next(able, part) is part
 
@@ -102,25 +86,18 @@ def _with_caution(sentences: Sequence[Sentence], words: Words) -> list[Sentence]
 
 
 def _sentences(view: PublicationView, words: Words) -> Iterator[Sentence]:
-    taken, now, then = shortest_path(view)
-    codes = [one.node.code for one in taken]
-    if taken:
-        others = list(view.totals)
-        others.remove(min(others, key=lambda one: abs(one - now)))
-        ranks = rank_of(now, others), rank_of(then, others)
-        found = tuple(because.finding(one) for one in taken)
-        yield Sentence(
-            text=_to_the_middle(view, words, codes, (now, then), ranks), because=(*_rests_on(view, codes), *found)
-        )
+    path = shortest_path(view)
+    codes = [step.code for step in path.steps] if path else []
+    if path:
+        found = (f"finding:{one.id}" for one in view.findings if one.code in codes)
+        yield Sentence(text=_to_the_middle(view, words, codes, path), because=(*_rests_on(view, codes), *found))
     group = _next_group(view, words, codes)
     if group:
         yield group
 
 
-def _to_the_middle(
-    view: PublicationView, words: Words, codes: Sequence[str], totals: tuple[float, float], ranks: tuple[int, int]
-) -> str:
-    now, then = totals
+def _to_the_middle(view: PublicationView, words: Words, codes: Sequence[str], path: Path) -> str:
+    now, then = path.total_now or 0.0, path.total_then or 0.0
     return words.say(
         "Về {index}, nếu {criteria} đạt bằng trung vị, {unchanged}, tổng điểm tăng {gain} điểm, "
         "từ {now} lên {then}; {moved}.",
@@ -133,7 +110,7 @@ def _to_the_middle(
         gain=words.figure(then - now),
         now=words.score_figure(now),
         then=_as_printed(then, now, words),
-        moved=_moved(view, words, *ranks, len(view.totals)),
+        moved=_moved(view, words, path.rank_now or 0, path.rank_then or 0, path.n),
     )
 
 

@@ -8,6 +8,7 @@ from thammuu.memos import because
 from thammuu.memos.clean import clean_text
 from thammuu.memos.forms import FORMS
 from thammuu.memos.model import DocumentTitle, Letterhead, Provenance, Sentence, Signature, UnitLine
+from thammuu.memos.sections.writer import writer
 from thammuu.memos.wording import capital
 
 if TYPE_CHECKING:
@@ -121,7 +122,9 @@ def subject(scope: Scope, *, has_tasks: bool) -> str:
         if len(names) == 1
         else scope.words.say("các chỉ số", "the results of several indices")
     )
-    tasks = scope.words.say(" và nhiệm vụ cần thực hiện", ", and tasks to be done") if has_tasks else ""
+    untold = scope.form == "phieu-bao" and scope.merged  # such a slip has no room for tasks
+    promised = has_tasks and not untold
+    tasks = scope.words.say(" và nhiệm vụ cần thực hiện", ", and tasks to be done") if promised else ""
     return scope.words.say(
         "kết quả {indices} công bố năm {year} của {unit}{tasks}",
         "{indices} published in {year} for {unit}{tasks}",
@@ -166,7 +169,10 @@ def opening(scope: Scope, *, has_tasks: bool) -> tuple[Sentence, ...]:
     """Return the paragraphs before the first section."""
     sources = tuple(because.publication(view) for view in scope.views)
     slip = scope.form == "phieu-bao"
-    text = _told_shortly(scope) if slip else f"{_results(scope)}{_verb(scope, has_tasks=has_tasks)}"
+    if scope.form == "ke-hoach":  # its grounds tell the results
+        text = _why_planned(scope)
+    else:
+        text = _told_shortly(scope) if slip else f"{results(scope)}{_verb(scope, has_tasks=has_tasks)}"
     told = fixed(scope, text, *sources, _issuer(scope))
     return (*_edition(scope), *_replaces(scope), told)
 
@@ -193,14 +199,15 @@ def _replaces(scope: Scope) -> tuple[Sentence, ...]:
 
 def document(scope: Scope, issued: Issued) -> str:
     """Return an issued memo as sentences cite it: ``Công văn số 01/BNV-CCHC ngày 20/4/2023 của Bộ Nội vụ``."""
-    return scope.words.say(
-        "{form} số {number} ngày {day} của {issuer}",
-        "{form} No. {number} of {day} of {issuer}",
+    named = scope.words.say(
+        "{form} số {number} ngày {day}",
+        "{form} No. {number} of {day}",
         form=scope.words.text(FORMS[issued.model.form].name),
         number=issued.model.letterhead.number.partition(": ")[2],
         day=scope.words.day(issued.dated),
-        issuer=scope.issuer_name,
     )
+    wrote = writer(scope, issued)
+    return scope.words.say("{named} của {wrote}", "{named} of {wrote}", named=named, wrote=wrote) if wrote else named
 
 
 def _told_shortly(scope: Scope) -> str:
@@ -213,15 +220,20 @@ def _told_shortly(scope: Scope) -> str:
     )
 
 
+def _why_planned(scope: Scope) -> str:
+    vi, en = ("khắc phục các nội dung mất điểm", "remedy what lost points")
+    if not scope.weighed:
+        vi, en = "duy trì các kết quả đã đạt được", "keep up the results"
+    return scope.words.say(
+        f"Để {vi}, {{issuer}} ban hành Kế hoạch, cụ thể như sau:",
+        f"To {en}, {{issuer}} issues this plan:",
+        issuer=scope.issuer_name,
+    )
+
+
 def _verb(scope: Scope, *, has_tasks: bool) -> str:
     words, issuer, unit = scope.words, scope.issuer_name, about_whom(scope)
-    if scope.form == "ke-hoach":
-        vi, en = ("khắc phục các nội dung mất điểm", "remedy what lost points")
-        if not scope.weighed:
-            vi, en = "duy trì các kết quả đã đạt được", "keep up the results"
-        vi = f", để {vi}, {{issuer}} ban hành Kế hoạch, cụ thể như sau:"
-        en = f", and to {en}, {{issuer}} issues this plan:"
-    elif scope.form == "bao-cao":
+    if scope.form == "bao-cao":
         vi, en = ", {issuer} báo cáo tổng hợp như sau:", ", {issuer} reports as follows:"
     elif scope.issuer.assigns:
         done = " và phân công nhiệm vụ" if has_tasks else ""
@@ -236,21 +248,21 @@ def _verb(scope: Scope, *, has_tasks: bool) -> str:
     return words.say(vi, en, issuer=issuer, unit=unit, committee=scope.committee)
 
 
-def _results(scope: Scope) -> str:
+def results(scope: Scope) -> str:
     """Return the results with who published them; the issuer does not name itself."""
     words = scope.words
     by_publisher: dict[str, list[str]] = {}
     for view in scope.views:
-        results = by_publisher.setdefault(words.text(view.framework.publisher), [])
+        of_publisher = by_publisher.setdefault(words.text(view.framework.publisher), [])
         result = f"{words.text(view.framework.title)} {words.period_name(view.period)}"
-        if result not in results:
-            results.append(result)
+        if result not in of_publisher:
+            of_publisher.append(result)
     told = []
-    for publisher, results in by_publisher.items():
+    for publisher, published in by_publisher.items():
         own = publisher.removeprefix("the ") == scope.issuer_name.removeprefix("the ")
         vi = "kết quả {names} đã công bố" if own else "kết quả {names} do {publisher} công bố"
         en = "the results of the {names}, published by {publisher}"
-        told.append(words.say(vi, en, names=words.joined(results), publisher=_with_article(publisher, words)))
+        told.append(words.say(vi, en, names=words.joined(published), publisher=_with_article(publisher, words)))
     return words.say("Căn cứ {told}", "On the basis of {told}", told=words.joined(told))
 
 
@@ -263,7 +275,7 @@ def _with_article(publisher: str, words: Words) -> str:
 def signature(scope: Scope) -> Signature:
     """Return the lines above the blank for the signature."""
     lines, words = scope.issuer.signature, scope.words
-    return Signature(authority=words.text(lines.authority), title=words.text(lines.title))
+    return Signature(authority=words.text(lines.authority), title=words.text(lines.title), name=words.text(lines.name))
 
 
 def recipients(scope: Scope, tasks: tuple[Task, ...]) -> tuple[str, ...]:
@@ -280,8 +292,17 @@ def recipients(scope: Scope, tasks: tuple[Task, ...]) -> tuple[str, ...]:
             if scope.issuer.assigns and any(task.coordinating for task in tasks):
                 lines.append(scope.words.say("Các cơ quan, địa phương phối hợp;", "Coordinating agencies;"))
         else:
-            lines.append(scope.words.text(line).replace("{unit}", scope.body_name).replace("{kind}", scope.kind))
+            lines.append(_filled(scope, scope.words.text(line)))
     return tuple(clean_text(line, limit=160) for line in lines)
+
+
+def _filled(scope: Scope, line: str) -> str:
+    """Return a line of the issuing body's file with the unit's name, its kind and its committee of the Party."""
+    party = scope.words.say("Tỉnh ủy", "Provincial Party Committee")
+    if scope.kind == "thành phố":
+        party = scope.words.say("Thành ủy", "City Party Committee")
+    named = line.replace("{unit}", scope.body_name).replace("{kind}", scope.kind)
+    return named.replace("{party}", party)
 
 
 def provenance(scope: Scope, memo_id: str, checkpoint: str | None, templates_hash: str, pack_hash: str) -> Provenance:

@@ -1,4 +1,4 @@
-"""The smallest set of criteria that reaches a rank or a group: exact, since totals add up.
+"""The smallest set of criteria that reaches a rank, a group or the middle: exact, since totals add up.
 
 With every other score unchanged, a set of k criteria gains at most what the k largest gains add up to. So the k
 largest gains reach a goal if any k criteria do, and the first k that do are the smallest set.
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import fsum
+from statistics import median
 from typing import TYPE_CHECKING, Literal
 
 from thammuu.memos.sections.bands import band_above, band_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Container, Sequence
 
     from thammuu.memos.view import PublicationView
     from thammuu.rulepack.frameworks import Band
@@ -49,7 +50,7 @@ class Path:
 
     Args:
         to: What each is raised to.
-        target_rank: What was asked for, None for a group.
+        target_rank: What was asked for, None for a group or the middle.
         reached: Whether the target is reached; if not, the steps lead as far as any go.
         steps: The largest gain first.
         total_now: None where the unit has no total that adds up and is ranked.
@@ -152,17 +153,43 @@ def smallest_set_to_group(view: PublicationView, *, to: Peer = "peer_median") ->
     return above, _path(field, _fewest(gains, high_enough), to, None, reached=True)
 
 
+def smallest_set_to_middle(view: PublicationView, *, to: Peer = "peer_median") -> Path | None:
+    """Return the smallest set that reaches the median of all totals; None for a unit that is not below it.
+
+    Args:
+        view: The publication as the unit sees it.
+        to: What each criterion is raised to.
+
+    Returns:
+        The path; where the median is out of reach, everything that can be gained.
+    """
+    field = _field(view)
+    middle = round(median(view.totals), _SAME) if field else 0.0
+
+    def high_enough(chosen: Sequence[Gain]) -> bool:
+        return field is not None and round(field.after(chosen) * field.scale, _SAME) >= middle
+
+    if field is None or high_enough(()):
+        return None
+    taken = _fewest(gains_of(view, to), high_enough)
+    return _path(field, taken, to, None, reached=high_enough(taken))
+
+
+def path_of(view: PublicationView, codes: Container[str], *, to: Peer = "peer_median") -> Path | None:
+    """Return where raising the given criteria leads; None where the unit has no total that adds up and is ranked."""
+    field = _field(view)
+    taken = tuple(gain for gain in gains_of(view, to) if gain.code in codes)
+    return _path(field, taken, to, None, reached=True) if field else None
+
+
 def _field(view: PublicationView) -> _Field | None:
     """Return the unit among the others; None where it has no total, or its rank is not the one the facts hold."""
-    row, full = view.total_row, view.framework.root.max
-    total = row.get("total")
-    if total is None or not view.totals or not view.complete:
+    row, own = view.total_row, view.total_on_full_scale
+    if own is None or not view.totals or not view.complete:
         return None
-    own_full = row.get("max_score")
-    scale = full / own_full if full and own_full else 1.0
     others = list(view.totals)
-    others.remove(min(others, key=lambda one: abs(one - total * scale)))
-    field = _Field(float(total), scale, tuple(others))
+    others.remove(min(others, key=lambda one: abs(one - own)))
+    field = _Field(float(row["total"]), view.scale, tuple(others))
     return field if row.get("total_rank") in {None, field.rank(())} else None
 
 

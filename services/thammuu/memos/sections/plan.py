@@ -9,11 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from thammuu.memos import because
+from thammuu.memos.clean import clean_text
 from thammuu.memos.model import Item, Note, Paragraph, Section, Sentence
+from thammuu.memos.sections.chosen import chosen_actions
 from thammuu.memos.sections.closing import home_affairs, report_day
 from thammuu.memos.sections.criteria import called, inside
-from thammuu.memos.sections.letter import fixed, opening
+from thammuu.memos.sections.letter import fixed, opening, results
 from thammuu.memos.wording import capital
+from thammuu.rulepack.legal import LegalText
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,9 +30,25 @@ _MAX_NAMED = 8
 
 def plan_opening(scope: Scope, standings: Sequence[Section]) -> tuple[Sentence, ...]:
     """Return what precedes the first heading: the results, then why there is a plan."""
-    results = [sentence for section in standings for sentence in _results(section)]
+    standing = [sentence for section in standings for sentence in _results(section)]
     *before, why = opening(scope, has_tasks=True)
-    return (*before, *results, why)
+    return (*before, *standing, why)
+
+
+def plan_grounds(scope: Scope) -> tuple[Sentence, ...]:
+    """Return what the plan is issued by: the legal texts that its tasks cite, the highest first, and the results."""
+    legal = scope.catalogue.legal
+    asked = [one.action for one in chosen_actions(scope) if one.action.cause != "outside"]
+    texts = {text.id: text for action in asked for text in legal.citable(action.legal, scope.as_of)}
+    say, language = scope.words.say, scope.words.language
+    told = [
+        Sentence(
+            text=clean_text(say("Căn cứ {text};", "On the basis of {text};", text=text.citation(language))),
+            because=(because.legal(text.id),),
+        )
+        for text in sorted(texts.values(), key=LegalText.order)
+    ]
+    return (*told, fixed(scope, f"{results(scope)}.", *(because.publication(view) for view in scope.views)))
 
 
 def _results(section: Section) -> Iterator[Sentence]:

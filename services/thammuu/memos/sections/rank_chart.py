@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from thammuu.memos.numbering import Numbering
     from thammuu.memos.scope import Part
-    from thammuu.memos.view import PublicationView
+    from thammuu.memos.view import HistoryPoint, PublicationView
     from thammuu.memos.wording import Words
 
 _LEAST_POINTS = 2
@@ -30,7 +30,7 @@ def rank_chart(part: Part, numbering: Numbering) -> Chart | None:
     told = "; ".join(
         f"{one.name}: " + ", ".join(f"{point.label} {point.text}" for point in one.points) for _view, one in drawn
     )
-    rests_on = [ref for view, _ in drawn for ref in _because(view)]
+    rests_on = dict.fromkeys(ref for view, _ in drawn for ref in _because(view))
     return Chart(
         shows="ranks",
         caption=caption,
@@ -67,16 +67,23 @@ def _caption(part: Part, drawn: Sequence[tuple[PublicationView, Series]], figure
     )
 
 
-def _because(view: PublicationView) -> tuple[str, str]:
-    return because.publication(view), because.fact(view, view.framework.root.code)
+def _because(view: PublicationView) -> tuple[str, ...]:
+    """Return the publication with the unit's total in it and in every other that a rank is shown of."""
+    root = view.framework.root.code
+    shown = [ref for point in _ranked(view) for ref in because.earlier(point, view.unit_id, root)]
+    return because.publication(view), because.fact(view, root), *shown
+
+
+def _ranked(view: PublicationView) -> list[HistoryPoint]:
+    return [point for point in view.history if point.rank is not None and point.n][-_MAX_POINTS:]
 
 
 def _series(view: PublicationView, words: Words) -> Series | None:
     points = [
         Point(label=_label(point.period, words), rank=point.rank, n=point.n, text=f"{point.rank}/{point.n}")
-        for point in view.history
+        for point in _ranked(view)
         if point.rank is not None and point.n
-    ][-_MAX_POINTS:]
+    ]
     if len(points) < _LEAST_POINTS:
         return None
     return Series(name=words.text(view.framework.short_title), points=tuple(points))

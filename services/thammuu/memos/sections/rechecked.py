@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from thammuu.memos import because
+from thammuu.memos.clean import clean_text
 from thammuu.memos.model import Sentence
+from thammuu.memos.sections.criteria import called
 from thammuu.memos.sections.letter import document
 from thammuu.memos.sections.standing import level_name, short_name
 from thammuu.memos.wording import capital
@@ -108,7 +110,8 @@ def _sentence(
 ) -> Sentence:
     words, (issued, where) = scope.words, told_in
     of_unit = words.say(" của {unit}", " of {unit}", unit=part.unit_name) if part.unit.id != scope.body.id else ""
-    told = list(_told(found, words))
+    names = [_name(words, view, line, issued) for line in found.gone]
+    told = list(_told(found, words, names))
     together = len(told) == 1
     text = words.say(
         "{n} của {index}{of_unit} nêu tại {where} {told}."
@@ -128,9 +131,20 @@ def _sentence(
     return Sentence(text=text, because=(_memo(issued), because.publication(view), *facts))
 
 
-def _told(found: Rechecked, words: Words) -> Iterator[str]:
-    names = "; ".join(line.name for line in found.gone)
-    if together := _all_alike(found, words):
+def _name(words: Words, view: PublicationView, line: FindingLine, issued: Issued) -> str:
+    """Return a criterion as the issued memo names it; in another language than that memo's, as the framework does."""
+    if words.language == issued.model.language:
+        return line.name
+    node = view.framework.of_concept(line.concept)
+    if node is None:
+        return line.code
+    name = called(words, node)
+    return clean_text(name if node.own_code else f"{node.code}. {name}", limit=300)
+
+
+def _told(found: Rechecked, words: Words, gone: Sequence[str]) -> Iterator[str]:
+    names = "; ".join(gone)
+    if together := _all_alike(found, words, names):
         yield together
         return
     sayings = (
@@ -145,7 +159,7 @@ def _told(found: Rechecked, words: Words) -> Iterator[str]:
             yield words.say(vi, en, n=words.count(len(lines)), names=names)
 
 
-def _all_alike(found: Rechecked, words: Words) -> str:
+def _all_alike(found: Rechecked, words: Words, names: str) -> str:
     """Return what became of all criteria alike, empty where they differ."""
     n = len(found.lines)
     sayings = (
@@ -157,7 +171,7 @@ def _all_alike(found: Rechecked, words: Words) -> str:
     )
     told = next((words.say(vi, en) for lines, vi, en in sayings if len(lines) == n), "")
     if found.gone:
-        told = f"{told} ({'; '.join(line.name for line in found.gone)})" if told else ""
+        told = f"{told} ({names})" if told else ""
     return words.say("đều {told}", "all {told}", told=told) if told and n > 1 else told
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _NATIONAL_MEAN = ("cả nước", "trung bình", "toàn quốc")
 """Words by which sheets name the row of the national mean."""
+_PERCENT = "percent"
+_FULL_PERCENT = 100
 _LISTED = 3
 """So many missing criteria are named."""
 
@@ -78,7 +80,9 @@ def _line(scope: Scope, part: Part, view: PublicationView) -> Sentence:
     index = f"{short_name(view, words)} {words.period_name(view.period)}"
     named = f"{capital(part.unit_name)}, {index}" if part.unit.id != scope.body.id else index
     root = view.framework.root.code
-    missing = _missing(view) if view.complete and total_of(view) is None else []
+    total = total_of(view)
+    missing = _missing(view) if view.complete and total is None else []
+    mean = _mean(view) if total is not None else None
     return Sentence(
         text=f"{named}: {_result(view, words)}.{_past_of_parts(scope, view)}",
         because=(
@@ -86,9 +90,23 @@ def _line(scope: Scope, part: Part, view: PublicationView) -> Sentence:
             because.fact(view, root),
             *([] if missing else [because.score(view, root)] if view.total_row.get("total") is None else []),
             *(because.score(view, code) for code in missing),
+            *([because.aggregate(view, mean[0])] if mean else []),
+            *_earlier(view),
             *(because.unit(past.unit.id) for past in view.parts),
         ),
     )
+
+
+def _earlier(view: PublicationView) -> Iterator[str]:
+    """Return the earlier results that the line tells and that the facts of this publication do not hold."""
+    root = view.framework.root.code
+    for past in view.parts:
+        yield from because.earlier(past, past.unit.id, root)
+    if not view.complete:
+        since = view.total_row.get("previous_period")
+        for point in view.history:
+            if point.period == since:
+                yield from because.earlier(point, view.unit_id, root)
 
 
 def _missing(view: PublicationView) -> list[str]:
@@ -141,7 +159,7 @@ def _past(scope: Scope, view: PublicationView, part: PartResult) -> str:
     name = words.unit_name(part.unit, scope.as_of)
     if part.total is None and part.rank is None:
         return f"{name} {words.no_data}"
-    percent = view.framework.root.scale_unit == "percent"
+    percent = view.framework.root.scale_unit == _PERCENT
     score = rank = ""
     if part.total is not None:
         figure = words.score_figure(part.total)
@@ -153,18 +171,43 @@ def _past(scope: Scope, view: PublicationView, part: PartResult) -> str:
 
 
 def _score(view: PublicationView, total: float, words: Words) -> str:
-    root, row = view.framework.root, view.total_row
+    root = view.framework.root
     figure = words.score_figure(total)
-    if root.scale_unit == "percent":
+    if root.scale_unit == _PERCENT:
         text = words.say("đạt {x}%", "scored {x}%", x=figure)
     elif root.max is not None:
-        text = words.say("đạt {x}/{top} điểm", "scored {x} of {top} points", x=figure, top=words.scale_end(root.max))
+        top = words.scale_end(root.max / view.scale)
+        text = words.say("đạt {x}/{top} điểm", "scored {x} of {top} points", x=figure, top=top)
+        text += f" ({words.figure(_percent(view, total))}%)" if _reduced(view) else ""
     else:
         text = words.say("đạt {x} điểm", "scored {x} points", x=figure)
-    since, before = row.get("previous_period"), _total_before(view)
-    if not since or before is None:
-        return text
-    return f"{text}, {words.change(total - before, root.scale_unit, words.period_name(since))}"
+    return ", ".join(part for part in (text, _change(view, total, words)) if part)
+
+
+def _reduced(view: PublicationView) -> bool:
+    """Return whether the unit is scored out of less than the full scale, so that only percentages compare."""
+    return view.scale != 1.0 and view.framework.root.scale_unit != _PERCENT
+
+
+def _percent(view: PublicationView, total: float) -> float:
+    """Return a total of the unit in percent of the unit's own maximum."""
+    return total * view.scale / (view.framework.root.max or 1.0) * _FULL_PERCENT
+
+
+def _change(view: PublicationView, total: float, words: Words) -> str:
+    """Return the change since the period before, empty where the two totals do not compare."""
+    root, row = view.framework.root, view.total_row
+    since = row.get("previous_period")
+    if not since:
+        return ""
+    if _reduced(view):
+        share = row.get("previous_attainment")
+        # an attainment is a percentage of the maximum only on a scale that begins at zero
+        if share is None or root.min:
+            return ""
+        return words.change(_percent(view, total) - share * _FULL_PERCENT, _PERCENT, words.period_name(since))
+    before = _total_before(view)
+    return "" if before is None else words.change(total - before, root.scale_unit, words.period_name(since))
 
 
 def _total_before(view: PublicationView) -> float | None:
@@ -182,23 +225,26 @@ def _band_of_published(view: PublicationView, total: float) -> str:
     """Return the group of a published total that was not computed from its parts; empty where it needs all units."""
     if view.framework.band_method != "percent-of-max":
         return ""
-    band = band_of(view.framework, total, ())
+    band = band_of(view.framework, total * view.scale, ())
     return band.name.vi if band else ""
 
 
-def _means(view: PublicationView) -> Iterator[float]:
+def _mean(view: PublicationView) -> tuple[str, float] | None:
+    """Return the published national mean with the label of its row, None where none was published."""
     root = view.framework.root.code
-    for label, scores in view.aggregates.items():
-        if root in scores and any(word in label.casefold() for word in _NATIONAL_MEAN):
-            yield scores[root]
+    means = ((label, scores[root]) for label, scores in view.aggregates.items() if root in scores)
+    return next((one for one in means if any(word in one[0].casefold() for word in _NATIONAL_MEAN)), None)
 
 
 def _against_mean(view: PublicationView, total: float, words: Words) -> str:
     """Return how the total compares with the published national mean, empty where none was published."""
-    mean = next(_means(view), None)
-    if mean is None:
+    found = _mean(view)
+    if found is None:
         return ""
-    percent = view.framework.root.scale_unit == "percent"
+    mean, percent = found[1], view.framework.root.scale_unit == _PERCENT
+    if _reduced(view):
+        mean, percent = mean / (view.framework.root.max or 1.0) * _FULL_PERCENT, True
+        total = _percent(view, total)
     vi, en = ("{x}%", "{x}%") if percent else ("{x} điểm", "{x} points")
     shown = words.say(vi, en, x=words.score_figure(mean))
     told = words.say("trung bình cả nước ({x})", "the national mean ({x})", x=shown)

