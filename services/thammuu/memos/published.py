@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from thammuu.bus.context import Context
     from thammuu.intake.register import Registered
+    from thammuu.rulepack.frameworks import Framework
 
 _PERIODS = 12
 """Periods that a memo's chart of ranks goes back."""
@@ -71,7 +72,7 @@ def published_view(context: Context, connection: Connection, row: Registered, un
         complete=row.complete,
         published_on=row.published_on,
         facts=board.rows(unit_id),
-        findings=_findings(connection, row.publication_id, unit_id),
+        findings=_findings(connection, row.publication_id, unit_id, pack.frameworks.get(row.framework_id)),
         history=_history(context, connection, row, unit_id),
         **board.peers(pack.units, unit_id),
         totals=board.totals,
@@ -105,9 +106,12 @@ def _aggregates(payload: dict[str, Any]) -> dict[str, dict[str, float]]:
     return found
 
 
-def _findings(connection: Connection, publication_id: str, unit_id: str) -> list[Finding]:
+def _findings(connection: Connection, publication_id: str, unit_id: str, framework: Framework) -> list[Finding]:
     query = select(findings.c.body).where(findings.c.publication_id == publication_id, findings.c.unit_id == unit_id)
-    return [Finding.from_dict(json.loads(body)) for (body,) in connection.execute(query)]
+    found = [Finding.from_dict(json.loads(body)) for (body,) in connection.execute(query)]
+    # a database returns rows in any order; the memo must not depend on it
+    places = {node.code: place for place, node in enumerate(framework.nodes)}
+    return sorted(found, key=lambda one: places[one.code])
 
 
 def _history(context: Context, connection: Connection, row: Registered, unit_id: str) -> list[HistoryPoint]:
