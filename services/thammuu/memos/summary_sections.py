@@ -121,7 +121,8 @@ def _result(scope: Scope, one: IndexRound) -> Sentence:
 
 def _spread(scope: Scope, view: PublicationView, totals: Sequence[UnitResult]) -> list[str]:
     words = scope.words
-    values = sorted((float(_total(result) or 0) for result in totals), reverse=True)
+    # in order of rank, each on its own scale: a unit may be scored out of less than the others
+    values = [float(_total(result) or 0) for result in totals]
     best, last = totals[0], totals[-1]
     changes = [float(result.row["delta"]) for result in totals if result.row.get("delta") is not None]
     told = [
