@@ -104,7 +104,7 @@ def test_three_workers_write_what_the_embedded_program_writes(
 def test_a_worker_says_that_it_is_alive_and_whether_it_is_ready(
     tmp_path: Path, postgres: Postgres, kafka_broker: Kafka
 ) -> None:
-    from servers.kafka import free_port
+    from servers.ports import free_port
 
     port = free_port()
     env = environment(

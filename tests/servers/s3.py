@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import pytest
 from filelock import FileLock
 
+from servers.ports import free_port
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -61,18 +63,12 @@ def _build(path: Path) -> None:
         (Path(folder) / "versitygw").replace(path)
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
-
-
 @dataclass
 class S3Server:
     """One server on loopback. It can be killed and started again on the same port, over the same folder."""
 
     folder: Path
-    port: int = field(default_factory=_free_port)
+    port: int = field(default_factory=free_port)
     access_key: str = field(default_factory=lambda: "TEST" + secrets.token_hex(8).upper())
     secret_key: str = field(default_factory=lambda: secrets.token_hex(20))
     _process: subprocess.Popen[bytes] | None = None

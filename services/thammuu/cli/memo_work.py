@@ -80,15 +80,11 @@ def why(
     fmt: FormatOption = ListingFormat.table,
     data: DataOption = None,
 ) -> None:
-    from thammuu.memos.shelf import find, model_in
     from thammuu.memos.versions import model_at
     from thammuu.memos.why import line_at, lines_of
 
     with reading(settings(ctx, data)) as program:
-        if "@" in unit:
-            model = model_at(program.context, unit)
-        else:
-            model = model_in(program.context, find(program.context, unit, round_name))
+        model = model_at(program.context, unit, round_name)
         if line is None:
             rows = [
                 {"line": n.number, "place": n.place, "text": n.text, "rests_on": len(n.because)}

@@ -63,8 +63,9 @@ def published_view(context: Context, connection: Connection, row: Registered, un
     """
     board = board_of(context, connection, row)
     pack = context.packs.get(row.pack)
+    framework = pack.frameworks.get(row.framework_id)
     return PublicationView(
-        framework=pack.frameworks.get(row.framework_id),
+        framework=framework,
         unit_id=unit_id,
         publication_id=row.publication_id,
         period=row.period,
@@ -72,7 +73,7 @@ def published_view(context: Context, connection: Connection, row: Registered, un
         complete=row.complete,
         published_on=row.published_on,
         facts=board.rows(unit_id),
-        findings=_findings(connection, row.publication_id, unit_id, pack.frameworks.get(row.framework_id)),
+        findings=_findings(connection, row.publication_id, unit_id, framework),
         history=_history(context, connection, row, unit_id),
         **board.peers(pack.units, unit_id),
         totals=board.totals,

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from thammuu.memos.model import MemoModel
 
 
-def model_at(context: Context, named: str) -> MemoModel:
+def model_at(context: Context, named: str, round_name: str | None = None) -> MemoModel:
     """Return the model of a memo: ``ha-nam-2022`` the newest, ``ha-nam-2022@1`` that version as it stood last.
 
     Raises:
         BadInputError: If there is no such memo or version; its versions are named.
     """
     name, _at, version = named.partition("@")
-    row = find(context, name)
+    row = find(context, name, round_name)
     if not version:
         return kept_model(context, row["memo_id"], row["model"])
     models = versions_of(context, row["memo_id"], row["unit_id"])
