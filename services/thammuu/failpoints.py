@@ -124,7 +124,12 @@ def _noting(path: str) -> Callable[[str], None]:
     return told
 
 
-def _armed(environment: Mapping[str, str]) -> Callable[[str], None] | None:
+def armed(environment: Mapping[str, str]) -> Callable[[str], None] | None:
+    """Return what the environment asks to be told, or None.
+
+    Raises:
+        ValueError: If it names no place, number or signal.
+    """
     asked = [deadly(environment["THAMMUU_FAIL_AT"])] if environment.get("THAMMUU_FAIL_AT") else []
     noted = [_noting(environment["THAMMUU_FAIL_LOG"])] if environment.get("THAMMUU_FAIL_LOG") else []
     # noted first: the place where the process ends belongs to the list
@@ -137,4 +142,4 @@ def _armed(environment: Mapping[str, str]) -> Callable[[str], None] | None:
     return told if all_of_them else None
 
 
-tell(_armed(os.environ))
+tell(armed(os.environ))
