@@ -114,7 +114,7 @@ def filling(settings: Settings) -> Iterator[tuple[Database, Blobs, str]]:
             stack.enter_context(postgres.alone(WAIT_S))
             yield postgres, open_blobs(settings.blobs_url, settings.data / "blobs"), postgres.place
             return
-        from thammuu.ledger.backup import appearing
+        from thammuu.appearing import appearing
 
         folder = prepared_folder(stack.enter_context(appearing(settings.data)))
         database = SqliteDatabase(folder / DATABASE, writable=True)

@@ -1,8 +1,8 @@
-"""A process that has loaded the program once and forks a child for every command: what a kill costs is the command alone.
+"""A process that has loaded the program once and forks a child for every command, so that a kill costs little.
 
-Reads a JSON object a line (``arguments``, ``environment``, ``out``, ``err``, ``refuse``, ``shim``) and answers each with
-the child's wait status. The child runs the very ``main`` of the command line; only the rule pack and the templates,
-which no command changes, are the ones read before. Run it as ``python tests/faults/warm.py``.
+Reads a JSON object a line (``arguments``, ``environment``, ``out``, ``err``, ``refuse``, ``shim``) and answers each
+with the child's wait status. The child runs the very ``main`` of the command line; only the rule pack and the
+templates, which no command changes, are the ones read before. Run it as ``python tests/faults/warm.py``.
 """
 
 import ctypes

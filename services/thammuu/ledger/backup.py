@@ -8,13 +8,11 @@ blobs/ab/cdef…     stored files, named by their SHA-256
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from thammuu.appearing import appearing
 from thammuu.errors import BadInputError, EnvironmentFaultError
 from thammuu.failpoints import reach
 from thammuu.i18n import _
@@ -25,7 +23,6 @@ from thammuu.ledger.database import SCHEMA_REVISION
 from thammuu.ledger.named_blobs import copy_blobs, mentioned, needed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -143,32 +140,6 @@ def restore(folder: Path, manifest: Manifest, database: Database, blobs: Blobs, 
     return manifest.summary()
 
 
-@contextmanager
-def appearing(folder: Path) -> Iterator[Path]:
-    """Give a temporary folder beside the wanted one, which it becomes when all is written and on the disk.
-
-    Raises:
-        BadInputError: If the wanted folder is there already and not empty.
-    """
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise BadInputError(_("{folder} is there already and not empty; nothing was written.").format(folder=folder))
-    folder = folder.absolute()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = _made(folder.with_name(f".{folder.name}.unfinished-{os.getpid()}"))
-    try:
-        yield partial
-        reach("appearing.written")
-        for path in [*partial.rglob("*"), partial]:
-            _sync(path)
-        reach("appearing.synced")
-        partial.rename(folder)
-        reach("appearing.renamed")
-        _sync(folder.parent)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-
-
 def _write(connection: Connection, table: Table, folder: Path) -> Part:
     rows, digest = 0, hashlib.sha256()
     with _table_file(folder, table.name).open("wb") as file:
@@ -194,11 +165,3 @@ def _digest(path: Path) -> str:
 def _made(folder: Path) -> Path:
     folder.mkdir()
     return folder
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -12,9 +12,9 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy import select
 
+from thammuu.appearing import sweep, write_whole
 from thammuu.clock import today
 from thammuu.errors import BadInputError, ThammuuError
-from thammuu.failpoints import reach
 from thammuu.i18n import _
 from thammuu.ledger.schema import memos
 from thammuu.memos.answering import answer_of, successors
@@ -199,6 +199,7 @@ def export_memos(  # noqa: PLR0913, PLR0917  what an export may choose
     if not rows:
         raise BadInputError(_("There are no memos to export."))
     folder.mkdir(parents=True, exist_ok=True)
+    sweep(folder)
     wanted = [(row, fmt) for row in rows for fmt in dict.fromkeys(one.strip() for one in formats)]
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as threads:
         return list(threads.map(lambda one: _exported(context, folder, one[0], one[1], edition), wanted))
@@ -229,17 +230,3 @@ def file_name(stem: str, fmt: str, edition: Edition = KEPT) -> str:
     marks = [mark for mark in (edition.form, edition.issuer) if mark]
     marks += [edition.language] if edition.language != "vi" else []
     return ".".join([stem, *marks, "chat.txt" if fmt == "chat" else fmt])
-
-
-def write_whole(path: Path, content: bytes) -> Path:
-    """Write a file so that it appears whole or not at all."""
-    unfinished = path.with_name(f".{path.name}.writing")
-    try:
-        unfinished.write_bytes(content)
-        reach("export.written")
-        unfinished.replace(path)
-        reach("export.renamed")
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-    return path
