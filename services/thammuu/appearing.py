@@ -40,11 +40,11 @@ def appearing(folder: Path) -> Iterator[Path]:
         yield partial
         reach("appearing.written")
         for path in [*partial.rglob("*"), partial]:
-            _sync(path)
+            sync(path)
         reach("appearing.synced")
         partial.rename(folder)
         reach("appearing.renamed")
-        _sync(folder.parent)
+        sync(folder.parent)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
@@ -71,6 +71,23 @@ def write_whole(path: Path, content: bytes) -> Path:
         raise
     reach("appearing.file-renamed")
     return path
+
+
+def make_durably(folder: Path) -> None:
+    """Make a folder, and those above it that are missing; their names are on the disk once this returns.
+
+    Raises:
+        OSError: If the disk refuses.
+    """
+    folder = folder.absolute()
+    above = [folder, *folder.parents]
+    there = next(place for place, one in enumerate(above) if one.exists())
+    folder.mkdir(parents=True, exist_ok=True)
+    # one level more than was made: whoever made it may have been killed before it was on the disk
+    for one in above[1 : there + 2]:
+        # a folder that may be entered but not listed cannot be synced
+        with suppress(PermissionError):
+            sync(one)
 
 
 def sweep(folder: Path, name: str = "*") -> None:
@@ -117,7 +134,8 @@ def _new_file(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Wait until a folder's names, or a file's bytes, are on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

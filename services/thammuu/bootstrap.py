@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from thammuu import pipeline, resources
+from thammuu.appearing import appearing, make_durably
 from thammuu.bus.context import Context, PackStore
 from thammuu.bus.embedded import EmbeddedBus
 from thammuu.clock import Clock, system_clock
@@ -114,8 +115,6 @@ def filling(settings: Settings) -> Iterator[tuple[Database, Blobs, str]]:
             stack.enter_context(postgres.alone(WAIT_S))
             yield postgres, open_blobs(settings.blobs_url, settings.data / "blobs"), postgres.place
             return
-        from thammuu.appearing import appearing
-
         folder = prepared_folder(stack.enter_context(appearing(settings.data)))
         database = SqliteDatabase(folder / DATABASE, writable=True)
         stack.callback(database.close)
@@ -150,7 +149,8 @@ def prepared_folder(folder: Path) -> Path:
             _("{folder} has stored files but no ledger: restore ledger.sqlite3 from a backup.").format(folder=folder)
         )
     try:
-        (folder / "blobs").mkdir(parents=True, exist_ok=True)
+        if not (folder / DATABASE).exists() or not (folder / "blobs").exists():
+            make_durably(folder / "blobs")
     except OSError as error:
         message = _("The data folder {folder} cannot be made: {reason}.").format(folder=folder, reason=error.strerror)
         raise EnvironmentFaultError(message) from error

@@ -72,7 +72,7 @@ class Thammuu:
         request = {"arguments": [str(one) for one in arguments], "out": str(out), "err": str(err)}
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(request | {"environment": asked} | more).encode() + b"\n")
+        self._process.stdin.write(json.dumps(request | {"environment": asked} | more, default=str).encode() + b"\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
         assert answer, "the warm process ended"

@@ -57,12 +57,34 @@ def child(request: dict[str, Any]) -> int:
     failpoints.tell(failpoints.armed(os.environ))
     if request.get("refuse"):
         pipeline.ROUTES = tuple(replace(route, handler=refuse) for route in pipeline.ROUTES)
+    sabotage(request.get("sabotage", ""))
     if "shim" in request:
         ctypes.CDLL(None).shim_start(*(str(part).encode() for part in request["shim"]))
     code = main(request["arguments"])
     sys.stdout.flush()
     sys.stderr.flush()
     return code
+
+
+def sabotage(what: str) -> None:
+    """Make the program careless, so that a test can see that it would be found out."""
+    import sqlite3
+
+    from thammuu import appearing
+    from thammuu.ledger import blobs
+
+    if what == "no sync of the database":
+        connect = sqlite3.connect
+
+        class Careless(sqlite3.Connection):
+            def execute(self, sql: str, *rest: Any) -> sqlite3.Cursor:  # noqa: ANN401
+                return super().execute(sql.replace("synchronous=FULL", "synchronous=OFF"), *rest)
+
+        sqlite3.connect = lambda *given, **named: connect(*given, **named, factory=Careless)  # type: ignore[assignment]
+    elif what == "no sync of folders":
+        appearing.sync = blobs.sync = lambda _folder: None
+    elif what == "no sync of stored files":
+        os.fsync = lambda _handle: None
 
 
 def serve() -> None:

@@ -6,6 +6,7 @@ import os
 import tempfile
 from typing import TYPE_CHECKING, Protocol
 
+from thammuu.appearing import sync
 from thammuu.canonical import sha256_hex
 from thammuu.errors import EnvironmentFaultError
 from thammuu.failpoints import reach
@@ -14,14 +15,6 @@ from thammuu.i18n import _
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 class Blobs(Protocol):
@@ -92,6 +85,7 @@ class FolderBlobs:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._synced: set[Path] = set()
 
     def _path(self, name: str) -> Path:
         return self._folder / name[:2] / name[2:]
@@ -105,10 +99,13 @@ class FolderBlobs:
         name = sha256_hex(content)
         path = self._path(name)
         if path.exists():
+            self._sync_once(path.parent)
+            self._sync_once(self._folder)
             return name
         if not path.parent.is_dir():
             path.parent.mkdir(parents=True, exist_ok=True)
-            _sync_folder(self._folder)
+            self._synced.discard(self._folder)
+        self._sync_once(self._folder)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
         try:
             with os.fdopen(handle, "wb") as file:
@@ -123,9 +120,15 @@ class FolderBlobs:
             os.unlink(temporary)  # noqa: PTH108
             raise
         reach("blob.renamed")
-        _sync_folder(path.parent)
+        sync(path.parent)
         reach("blob.stored")
         return name
+
+    def _sync_once(self, folder: Path) -> None:
+        """Sync what another process may have named and not synced before it was killed."""
+        if folder not in self._synced:
+            sync(folder)
+            self._synced.add(folder)
 
     def get(self, name: str) -> bytes:
         """Return a blob's bytes, checked against its name.
