@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from thammuu.bus.inbox import claim
+from thammuu.bus.topics import SUBMISSIONS
 from thammuu.canonical import canonical_json
 from thammuu.errors import BadInputError, ThammuuError
 from thammuu.events import MAX_DATA_BYTES, Event, NewEvent, SubmissionAnswered, envelope
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from thammuu.intake.submission import Submission
     from thammuu.intake.submission_message import SubmittedMessage
 
-CONSUMER = "submissions"
 _ROOM = MAX_DATA_BYTES - 6_000
 """Bytes of an answer that may be problems."""
 _LONGEST_MESSAGE = 1_000
@@ -74,7 +74,7 @@ def accepted(
         AnsweredError: If it was answered meanwhile.
         TryAgainError: If its id was taken by other content meanwhile.
     """
-    if not claim(connection, CONSUMER, asked.answer):
+    if not claim(connection, SUBMISSIONS, asked.answer):
         raise AnsweredError(asked.answer)
     if not _taken(connection, asked):
         raise TryAgainError(asked.submission_id)
@@ -108,7 +108,7 @@ def refused_in(
     connection: Connection, context: Context, asked: Asked, told: dict[str, Any], *, takes_id: bool = True
 ) -> list[Event]:
     """Return the answer that refuses a submission, within the caller's transaction; none where there is one."""
-    if not claim(connection, CONSUMER, asked.answer):
+    if not claim(connection, SUBMISSIONS, asked.answer):
         return []
     if takes_id:
         _taken(connection, asked)
@@ -158,7 +158,7 @@ def _event(context: Context, asked: Asked, status: Literal["accepted", "refused"
 
 
 def _claimed(connection: Connection, asked: Asked) -> bool:
-    mine = (inbox.c.consumer == CONSUMER, inbox.c.event_id == asked.answer)
+    mine = (inbox.c.consumer == SUBMISSIONS, inbox.c.event_id == asked.answer)
     return connection.execute(select(inbox.c.event_id).where(*mine)).first() is not None
 
 

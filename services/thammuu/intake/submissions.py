@@ -13,13 +13,14 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from thammuu.bus.inbox import set_aside
+from thammuu.bus.topics import SUBMISSIONS
 from thammuu.canonical import sha256_hex
 from thammuu.errors import BadInputError, EnvironmentFaultError, Place, Problem
 from thammuu.i18n import _
 from thammuu.intake import acceptance, publishing, submission_parts
 from thammuu.intake import submission_answers as answers
 from thammuu.intake.problems import SHOWN_AT_MOST, shown
-from thammuu.intake.submission_answers import CONSUMER, AnsweredError, Asked
+from thammuu.intake.submission_answers import AnsweredError, Asked
 from thammuu.intake.submission_fetch import fetch
 from thammuu.intake.submission_message import IndexId, Source, SubmissionId, SubmittedMessage, answer_id
 from thammuu.intake.submission_places import places_of
@@ -132,7 +133,7 @@ def _refuse_unusable(context: Context, body: bytes, error: ValidationError) -> N
     """Answer a message that says who submits what, with all faults of its form; set others aside with their bytes."""
     asked = _asked(body)
     if asked is None:
-        set_aside(context, CONSUMER, body, f"unreadable: {_first_words(error)}")
+        set_aside(context, SUBMISSIONS, body, f"unreadable: {_first_words(error)}")
         return
     problems = [_problem(one) for one in error.errors(include_url=False, include_context=False)[:SHOWN_AT_MOST]]
     refused = BadInputError(_("The message was refused; nothing was stored."), problems)
