@@ -56,6 +56,10 @@ class Topics:
         """Return the topics that hold some event types."""
         return tuple(dict.fromkeys(self.of(one) for one in event_types))
 
+    def plain(self, topic: str) -> str:
+        """Return a topic's name without the installation's prefix."""
+        return topic.removeprefix(self.prefix)
+
     def group_of(self, stage: str) -> str:
         """Return the consumer group in which all workers of a stage share its topics."""
         return f"{self.prefix}thammuu.{stage}"

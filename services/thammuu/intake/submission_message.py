@@ -5,9 +5,9 @@ from __future__ import annotations
 import binascii
 from base64 import b64decode
 from datetime import date, datetime
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from thammuu.canonical import content_hash, derived_id, sha256_hex
 
@@ -50,13 +50,21 @@ class Part(_Strict):
 class SubmittedFile(_Strict):
     """The file with the scores: exactly one of `text`, `base64`, `part` and `uri`."""
 
-    name: str = Field(pattern=r"^[^/\\\p{C}\p{Z}][^/\\\p{C}]{0,99}$", description="as problems are to name it")
+    name: str = Field(pattern=r"^[^/\\]{1,100}$", description="as problems are to name it; visible characters")
     format: Literal["csv", "xlsx"]
     sha256: Sha256 | None = Field(default=None, description="of the whole file; needed with `part` and `uri`")
     text: str | None = Field(default=None, max_length=INLINE_BYTES, description="a CSV file's text")
     base64: _Base64 | None = Field(default=None, description=f"the file's bytes, at most {INLINE_BYTES:,}")
     part: Part | None = None
     uri: str | None = Field(default=None, max_length=2_000, description="where it lies; the operator allows places")
+
+    @field_validator("name")
+    @classmethod
+    def _visible(cls, name: str) -> str:
+        if not name.isprintable() or not name.strip():
+            msg = "visible characters"
+            raise ValueError(msg)
+        return name
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -151,8 +159,3 @@ def _limited(content: bytes) -> bytes:
         msg = f"{len(content)} bytes; at most {INLINE_BYTES} in one message: send parts or a uri"
         raise ValueError(msg)
     return content
-
-
-def schema() -> dict[str, Any]:
-    """Return the message's JSON Schema."""
-    return SubmittedMessage.model_json_schema()
