@@ -129,8 +129,8 @@ class Relay:
         pause = FIRST_PAUSE_S
         while not stop.is_set():
             producer = AIOKafkaProducer(bootstrap_servers=self._kafka.servers, **PRODUCER, **self._kafka.options)
-            refuse_unsafe_producer(producer)
             try:
+                refuse_unsafe_producer(producer)
                 await producer.start()
                 await self._send(producer, stop)
             except Exception as error:
