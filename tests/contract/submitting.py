@@ -122,7 +122,7 @@ class Producer:
 
 
 @contextmanager
-def producing(database_url: str, servers: str, folder: Path, **more: str) -> Iterator[Producer]:
+def producing(database_url: str, servers: str | None, folder: Path, **more: str) -> Iterator[Producer]:
     """Give a producer with topics and a database of its own."""
     values: dict[str, Any] = {"database_url": database_url, "kafka_url": servers, "data": folder / "data"}
     values |= {"topic_prefix": f"{folder.name}.", "kafka_partitions": 2}
@@ -131,6 +131,7 @@ def producing(database_url: str, servers: str, folder: Path, **more: str) -> Ite
     postgres = bootstrap.open_postgres(settings)
     postgres.upgrade()
     postgres.close()
-    asyncio.run(make_topics(connection_of(settings), settings.kafka_partitions))
+    if servers:
+        asyncio.run(make_topics(connection_of(settings), settings.kafka_partitions))
     with bootstrap.sharing(settings) as program:
         yield Producer(program.context, settings)

@@ -32,12 +32,15 @@ if TYPE_CHECKING:
 _PIECE = 1_000_000
 
 
-def take(context: Context, body: bytes) -> None:
+def take(context: Context, body: bytes) -> bool:
     """Publish what a message submits, or say in an event why not; the same message again changes nothing.
 
     Args:
         context: The program's parts.
         body: The message's value.
+
+    Returns:
+        False if nobody can be told, since the message does not say who submits what: it is set aside.
 
     Raises:
         Exception: A transient error (:func:`thammuu.bus.handling.is_transient`): nothing was changed.
@@ -45,22 +48,22 @@ def take(context: Context, body: bytes) -> None:
     try:
         message = SubmittedMessage.model_validate_json(body)
     except ValidationError as error:
-        _refuse_unusable(context, body, error)
-        return
+        return _refuse_unusable(context, body, error)
     asked = Asked.by(message)
     try:
         match answers.state_of(context, asked):
             case "answered":
-                return
+                pass
             case "id used":
                 expected = _("an id of its own; this one was answered for other content")
                 _refuse("submission-id-used", expected, asked.submission_id)
             case "new":
                 _publish(context, asked, message.data)
     except AnsweredError:
-        return
+        pass
     except BadInputError as error:
         _refuse_for(context, asked, error)
+    return True
 
 
 def _publish(context: Context, asked: Asked, data: ScoresSubmitted) -> None:
@@ -129,16 +132,17 @@ def _refuse_for(context: Context, asked: Asked, error: BadInputError) -> None:
     answers.refuse(context, asked, error)
 
 
-def _refuse_unusable(context: Context, body: bytes, error: ValidationError) -> None:
+def _refuse_unusable(context: Context, body: bytes, error: ValidationError) -> bool:
     """Answer a message that says who submits what, with all faults of its form; set others aside with their bytes."""
     asked = _asked(body)
     if asked is None:
         set_aside(context, SUBMISSIONS, body, f"unreadable: {_first_words(error)}")
-        return
+        return False
     problems = [_problem(one) for one in error.errors(include_url=False, include_context=False)[:SHOWN_AT_MOST]]
     refused = BadInputError(_("The message was refused; nothing was stored."), problems)
     # the id stays free: the same submission may be sent again in the right form
     answers.refuse(context, asked, refused, takes_id=False)
+    return True
 
 
 def _problem(one: Any) -> Problem:  # noqa: ANN401  pydantic's own dictionary
