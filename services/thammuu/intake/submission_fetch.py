@@ -100,7 +100,7 @@ def _gone(uri: str, error: Exception) -> NoReturn:
 
 def _from_web(uri: str, address: places.Address, path: Path, limits: FetchLimits, *, internal: bool) -> None:
     sock = _connected(uri, address, limits, internal=internal)
-    with _at_most(limits.whole_s, sock):
+    with _at_most(limits.whole_s, sock) as over:
         connection = _connection(address, sock, limits)
         try:
             target = address.path + (f"?{address.query}" if address.query else "")
@@ -112,6 +112,9 @@ def _from_web(uri: str, address: places.Address, path: Path, limits: FetchLimits
                 expected = _("status 200, not {status}; redirects are not followed").format(status=answer.status)
                 places.refuse("uri-refused", expected, uri)
             _write(uri, iter(lambda: answer.read1(_PIECE), b""), path, limits)
+            if over.is_set():
+                # to the reader, a cut looks like an end
+                raise _AwayError(_("too slow"))
             if answer.length:
                 raise _AwayError(_("the connection ended early"))
         finally:
@@ -119,19 +122,21 @@ def _from_web(uri: str, address: places.Address, path: Path, limits: FetchLimits
 
 
 @contextmanager
-def _at_most(seconds: float, sock: socket.socket) -> Iterator[None]:
+def _at_most(seconds: float, sock: socket.socket) -> Iterator[threading.Event]:
     """Cut a connection that lasts too long, whatever it waits for."""
+    over = threading.Event()
     with socket.socket(fileno=os.dup(sock.fileno())) as same:
-        timer = threading.Timer(seconds, _cut, [same])
+        timer = threading.Timer(seconds, _cut, [same, over])
         timer.start()
         try:
-            yield
+            yield over
         finally:
             timer.cancel()
             timer.join()
 
 
-def _cut(sock: socket.socket) -> None:
+def _cut(sock: socket.socket, over: threading.Event) -> None:
+    over.set()
     with suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)
 
@@ -209,4 +214,9 @@ def _write(uri: str, pieces: Iterable[bytes], path: Path, limits: FetchLimits) -
                 )
             if time.monotonic() > deadline:
                 raise _AwayError(_("too slow"))
-            target.write(piece)
+            try:
+                target.write(piece)
+                target.flush()
+            except OSError as error:
+                # our disk, not their host
+                raise EnvironmentFaultError(_("The disk refuses: {reason}.").format(reason=error.strerror)) from error
