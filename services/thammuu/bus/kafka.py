@@ -30,6 +30,7 @@ from thammuu.bus.kafka_submissions import expiring, take_once
 from thammuu.bus.topics import CONTENT_TYPE, POSITION, SUBMISSIONS, Topics
 from thammuu.events import Event
 from thammuu.failpoints import reach
+from thammuu.intake.submission_places import places_of
 from thammuu.ledger.database import TryAgainError
 
 if TYPE_CHECKING:
@@ -213,6 +214,8 @@ class Worker:
         """Work until told to stop: the message at hand is finished, then the group is left."""
         self._stop = stop
         refuse_unsafe_subscribers(self.broker.subscribers, self._longest_handler_s)
+        if SUBMISSIONS in self._threads:
+            places_of(self._context.settings.submission_uris)
         await self.broker.start()
         try:
             if SUBMISSIONS in self._threads:
