@@ -69,6 +69,28 @@ class ScoresWithdrawn(EventData):
     reason: str
 
 
+class SubmissionAnswered(EventData):
+    """What became of scores that another system put on Kafka: a publication, or every reason why not."""
+
+    event_type: ClassVar[str] = "submission.answered"
+    source: str = Field(description="`source` of the submitting message")
+    submission_id: str
+    status: Literal["accepted", "refused"]
+    index: str
+    period: str | None = Field(default=None, description="absent where none could be read")
+    publication_id: str | None = Field(default=None, description="of an accepted submission")
+    revision: int | None = Field(default=None, description="the same")
+    changed: bool | None = Field(default=None, description="false where the latest revision has the same content")
+    message: str | None = Field(default=None, description="of a refused submission: one sentence")
+    problems: tuple[dict[str, Any], ...] = Field(
+        default=(), description="errors of a refused submission, warnings of an accepted one; the first of them"
+    )
+    problems_count: int = 0
+    problems_blob: str | None = Field(
+        default=None, description="name of the blob with all of them, where they exceed the size cap"
+    )
+
+
 class FindingsRaised(EventData):
     """What the rules found for one unit in one publication; an empty list is an all-clear."""
 

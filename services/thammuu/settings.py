@@ -32,6 +32,8 @@ class Settings(BaseSettings):
         kafka_partitions: Of topics that are made.
         kafka_replicas: The same.
         topic_prefix: Before every topic's name, where several installations share a broker.
+        submission_uris: Where submissions on Kafka may have their files fetched from: beginnings of addresses separated
+            by spaces; nowhere if left out.
     """
 
     model_config = SettingsConfigDict(
@@ -55,3 +57,4 @@ class Settings(BaseSettings):
     kafka_partitions: int = Field(default=8, ge=1)
     kafka_replicas: int = Field(default=1, ge=1)
     topic_prefix: str = ""
+    submission_uris: str = ""

@@ -79,4 +79,6 @@ def set_aside(context: Context, consumer: str, body: bytes, reason: str) -> None
     event_id = derived_id("unreadable", consumer, blob)
     event = envelope(NewEvent(subject=f"bytes:{blob}", data=data), event_id, context.clock())
     with context.database.transaction() as connection:
-        log.append(connection, [event])
+        # a reason may be worded otherwise the next time
+        if log.find(connection, event_id) is None:
+            log.append(connection, [event])

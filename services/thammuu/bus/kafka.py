@@ -24,10 +24,13 @@ from faststream.kafka.annotations import KafkaMessage  # noqa: TC002  FastStream
 
 from thammuu.bus.handling import is_transient, refusal
 from thammuu.bus.inbox import handle_once, set_aside
+from thammuu.bus.kafka_promises import refuse_unsafe_producer, refuse_unsafe_subscribers
 from thammuu.bus.kafka_security import client_options, security_of, servers_of, topics_of
-from thammuu.bus.topics import CONTENT_TYPE, POSITION, Topics
+from thammuu.bus.kafka_submissions import expiring, take_once
+from thammuu.bus.topics import CONTENT_TYPE, POSITION, SUBMISSIONS, Topics
 from thammuu.events import Event
 from thammuu.failpoints import reach
+from thammuu.intake.submission_places import places_of
 from thammuu.ledger.database import TryAgainError
 
 if TYPE_CHECKING:
@@ -47,9 +50,12 @@ IDLE_S = 0.05
 SESSION_TIMEOUT_MS = 30_000
 LONGEST_HANDLER_MS = 3_600_000
 """A consumer that waits for a database that is away keeps its partitions for an hour."""
+PRODUCER = {"enable_idempotence": True, "acks": "all"}
 TRIES_ON_CONFLICT = 3
 """Two workers that write the same row at once: the second sees the first's on its next try."""
-PARTITIONS = 8
+LARGEST_SUBMISSION_BYTES = 2_000_000
+"""Of a message on the topic of submissions; Kafka's own limit is half as much."""
+_LONGEST_POSITION = 18
 _LOG = structlog.get_logger(__name__)
 
 
@@ -62,12 +68,14 @@ class Connection:
         topics: Their names.
         options: Security options of aiokafka's clients.
         security: The same for FastStream's.
+        longest_handler_s: How long a handler may be at a message, in seconds.
     """
 
     servers: str
     topics: Topics = field(default_factory=Topics)
     options: dict[str, Any] = field(default_factory=dict)
     security: BaseSecurity | None = None
+    longest_handler_s: float = 600.0
 
 
 def connection_of(settings: Settings) -> Connection:
@@ -76,16 +84,24 @@ def connection_of(settings: Settings) -> Connection:
     Raises:
         BadInputError: If they do not say enough.
     """
-    return Connection(servers_of(settings), topics_of(settings), client_options(settings), security_of(settings))
+    longest_s = settings.database_lock_timeout_s + settings.database_statement_timeout_s
+    return Connection(
+        servers_of(settings), topics_of(settings), client_options(settings), security_of(settings), longest_s
+    )
 
 
-async def make_topics(kafka: Connection, partitions: int = PARTITIONS, replicas: int = 1) -> None:
+async def make_topics(kafka: Connection, partitions: int, replicas: int = 1) -> None:
     """Create the topics that are not there."""
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka.servers, **kafka.options)
     await admin.start()
     try:
         there = set(await admin.list_topics())
-        missing = [NewTopic(name, partitions, replicas) for name in kafka.topics.all() if name not in there]
+        configs = {kafka.topics.submitted: {"max.message.bytes": str(LARGEST_SUBMISSION_BYTES)}}
+        missing = [
+            NewTopic(name, partitions, replicas, topic_configs=configs.get(name))
+            for name in kafka.topics.all()
+            if name not in there
+        ]
         if missing:
             try:
                 await admin.create_topics(missing)
@@ -113,10 +129,9 @@ class Relay:
         """Send until told to stop; faults of database or broker are waited out."""
         pause = FIRST_PAUSE_S
         while not stop.is_set():
-            producer = AIOKafkaProducer(
-                bootstrap_servers=self._kafka.servers, enable_idempotence=True, acks="all", **self._kafka.options
-            )
+            producer = AIOKafkaProducer(bootstrap_servers=self._kafka.servers, **PRODUCER, **self._kafka.options)
             try:
+                refuse_unsafe_producer(producer)
                 await producer.start()
                 await self._send(producer, stop)
             except Exception as error:
@@ -178,12 +193,13 @@ class Worker:
         self._status = status
         self._threads = {stage: ThreadPoolExecutor(1, thread_name_prefix=stage) for stage in stages}
         self._stop = asyncio.Event()
+        self._longest_handler_s = kafka.longest_handler_s
         self.broker = KafkaBroker(kafka.servers, graceful_timeout=60.0, logger=None, security=kafka.security)
         for stage in stages:
             types = [route.event.event_type for route in routes if route.consumer == stage]
             subscriber = self.broker.subscriber(
-                *kafka.topics.of_all(types),
-                group_id=f"{kafka.topics.prefix}thammuu.{stage}",
+                *((kafka.topics.submitted,) if stage == SUBMISSIONS else kafka.topics.of_all(types)),
+                group_id=kafka.topics.group_of(stage),
                 ack_policy=AckPolicy.MANUAL,
                 auto_offset_reset="earliest",
                 session_timeout_ms=SESSION_TIMEOUT_MS,
@@ -197,8 +213,13 @@ class Worker:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop: the message at hand is finished, then the group is left."""
         self._stop = stop
+        refuse_unsafe_subscribers(self.broker.subscribers, self._longest_handler_s)
+        if SUBMISSIONS in self._threads:
+            places_of(self._context.settings.submission_uris)
         await self.broker.start()
         try:
+            if SUBMISSIONS in self._threads:
+                await expiring(self._context, stop)
             await stop.wait()
         finally:
             await self.broker.stop()
@@ -212,13 +233,13 @@ class Worker:
         return handle
 
     async def _handle(self, stage: str, body: bytes, message: KafkaMessage) -> None:
-        position = message.headers.get(POSITION)
+        position = _position(message.headers.get(POSITION))
         reach("worker.received")
         pause, conflicts = FIRST_PAUSE_S, 0
         while not self._stop.is_set():
             try:
                 await asyncio.get_running_loop().run_in_executor(
-                    self._threads[stage], self._work, stage, body, int(position) if position else None, conflicts
+                    self._threads[stage], self._work, stage, body, position, conflicts
                 )
             except TryAgainError:
                 conflicts += 1
@@ -241,6 +262,9 @@ class Worker:
             _LOG.warning("acknowledgement refused", consumer=stage, reason=repr(error))
 
     def _work(self, stage: str, body: bytes, position: int | None, conflicts: int) -> None:
+        if stage == SUBMISSIONS:
+            take_once(self._context, body, last_try=conflicts >= TRIES_ON_CONFLICT)
+            return
         try:
             event = Event.model_validate_json(body)
         except ValueError as error:
@@ -258,6 +282,12 @@ async def _readable(record: ConsumerRecord[Any, Any], original: Callable[..., Aw
         return await original(record)
     except (UnicodeDecodeError, AttributeError):
         return await original(replace(record, headers=()))
+
+
+def _position(header: object) -> int | None:
+    """Return a ledger position that a header states; whoever may write to a topic may write anything there."""
+    text = str(header)
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_POSITION else None
 
 
 async def _bytes(message: Any) -> bytes:  # noqa: ANN401  a FastStream message
