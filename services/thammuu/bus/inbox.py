@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
+from thammuu.bus.figures import FIGURES, step
 from thammuu.bus.handling import outputs_of, prepared_for
 from thammuu.canonical import derived_id, sha256_hex
 from thammuu.events import EventRejected, NewEvent, envelope
@@ -40,11 +41,12 @@ def handle_once(
         if _handled(connection, route.consumer, event.id, position):
             return False
     prepared = prepared_for(route, event, context)
-    with context.database.transaction() as connection:
+    with step(route.consumer, "transaction", event.traceparent), context.database.transaction() as connection:
         if not claim(connection, route.consumer, event.id):
             return False
         outputs = outputs_of(route, event, prepared, connection, context, others_write=not last_try)
-        log.append(connection, outputs)
+        with step(route.consumer, "append", event.traceparent):
+            log.append(connection, outputs)
     return True
 
 
@@ -68,6 +70,7 @@ def _handled(connection: Connection, consumer: str, event_id: str, position: int
 
 def set_aside(context: Context, consumer: str, body: bytes, reason: str) -> None:
     """Keep a message that is no event: its bytes as a blob, and an event that says why; the same one once."""
+    FIGURES.rejected(consumer)
     blob = context.blobs.put(body)
     data = EventRejected(consumer=consumer, rejected=f"bytes:{sha256_hex(body)}", reason=reason[:2_000], raw=blob)
     event_id = derived_id("unreadable", consumer, blob)

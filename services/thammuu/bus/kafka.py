@@ -9,9 +9,11 @@ is passed over by the next one's acknowledgement.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import random
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -22,6 +24,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage  # noqa: TC002  FastStream reads the annotation
 
+from thammuu import tracing
 from thammuu.bus.handling import is_transient, refusal
 from thammuu.bus.inbox import handle_once, set_aside
 from thammuu.bus.kafka_security import client_options, security_of, servers_of, topics_of
@@ -148,7 +151,12 @@ class Relay:
     async def _sent(self, producer: AIOKafkaProducer, one: Outgoing) -> asyncio.Future[Any]:
         headers = [("content-type", CONTENT_TYPE.encode()), (POSITION, str(one.position).encode())]
         topic = self._kafka.topics.of(one.type)
-        answer: asyncio.Future[Any] = await producer.send(topic, one.body, key=one.subject.encode(), headers=headers)
+        with tracing.span(f"send {topic}", one.traceparent, "producer"):
+            if place := tracing.current() or one.traceparent:
+                headers.append((tracing.HEADER, place.encode()))
+            answer: asyncio.Future[Any] = await producer.send(
+                topic, one.body, key=one.subject.encode(), headers=headers
+            )
         return answer
 
 
@@ -205,13 +213,15 @@ class Worker:
         return handle
 
     async def _handle(self, stage: str, body: bytes, message: KafkaMessage) -> None:
-        position = message.headers.get(POSITION)
+        position, place = message.headers.get(POSITION), message.headers.get(tracing.HEADER)
         pause, conflicts = FIRST_PAUSE_S, 0
         while not self._stop.is_set():
             try:
-                await asyncio.get_running_loop().run_in_executor(
-                    self._threads[stage], self._work, stage, body, int(position) if position else None, conflicts
-                )
+                with tracing.span(f"process {stage}", place, "consumer"):
+                    work = partial(self._work, stage, body, int(position) if position else None, conflicts)
+                    await asyncio.get_running_loop().run_in_executor(
+                        self._threads[stage], contextvars.copy_context().run, work
+                    )
             except TryAgainError:
                 conflicts += 1
             except Exception as error:
