@@ -28,6 +28,7 @@ from thammuu import tracing
 from thammuu.bus.handling import is_transient, refusal
 from thammuu.bus.inbox import handle_once, set_aside
 from thammuu.bus.kafka_security import client_options, security_of, servers_of, topics_of
+from thammuu.bus.lag import watch_lag
 from thammuu.bus.topics import CONTENT_TYPE, POSITION, Topics
 from thammuu.events import Event
 from thammuu.ledger.database import TryAgainError
@@ -179,6 +180,7 @@ class Worker:
         self._status = status
         self._threads = {stage: ThreadPoolExecutor(1, thread_name_prefix=stage) for stage in stages}
         self._stop = asyncio.Event()
+        self._subscribers: dict[str, Any] = {}
         self.broker = KafkaBroker(kafka.servers, graceful_timeout=60.0, logger=None, security=kafka.security)
         for stage in stages:
             types = [route.event.event_type for route in routes if route.consumer == stage]
@@ -194,14 +196,17 @@ class Worker:
                 decoder=_bytes,
             )
             subscriber(self._handler(stage))
+            self._subscribers[stage] = subscriber
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop: the message at hand is finished, then the group is left."""
         self._stop = stop
         await self.broker.start()
+        watching = asyncio.create_task(watch_lag(self._subscribers, self._status))
         try:
             await stop.wait()
         finally:
+            watching.cancel()
             await self.broker.stop()
             for threads in self._threads.values():
                 threads.shutdown()
