@@ -21,7 +21,7 @@ from thammuu.portal.documents import ProblemDetails
 from thammuu.portal.findings import finding_routes
 from thammuu.portal.guarding import OPEN, Guarded
 from thammuu.portal.ledger import event_routes
-from thammuu.portal.measuring import Measured
+from thammuu.portal.measuring import VERSION, Measured
 from thammuu.portal.memos import memo_routes
 from thammuu.portal.publications import publication_routes
 from thammuu.portal.stopping import SilentError, StoppingError
@@ -30,12 +30,11 @@ from thammuu.portal.uploads import TooLargeError
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from thammuu.portal.serving import Serving
 
 _LOG = structlog.get_logger(__name__)
-VERSION = "/api/v1"
 DESCRIPTION = f"{VERSION}/openapi.json"
 
 
@@ -59,14 +58,14 @@ def app_of(serving: Serving) -> FastAPI:
     app.include_router(health_routes(serving.faults, registry))
     _describe(app)
     _answer_errors(app)
-    app.add_middleware(Reachable, serving=serving)
+    app.add_middleware(Sheltered, serving=serving)
     app.add_middleware(Guarded, access=serving.access)
     app.add_middleware(Measured, figures=serving.figures)
     return app
 
 
-class Reachable:
-    """Answers at once, while what the program needs is away, that it is.
+class Sheltered:
+    """Answers at once, while what the program needs is away, that it is; and answers whatever goes wrong.
 
     Args:
         app: The application.
@@ -87,7 +86,19 @@ class Reachable:
                 names = ", ".join(missing)
                 await away(_("{names} cannot be reached now.").format(names=names))(scope, receive, send)
                 return
-        await self._app(scope, receive, send)
+        begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except Exception as error:
+            if begun:
+                raise
+            await _fault(error)(scope, receive, send)
 
 
 def _describe(app: FastAPI) -> None:
@@ -126,14 +137,12 @@ def _answer_errors(app: FastAPI) -> None:
 
     app.add_exception_handler(RequestValidationError, wrong_parameters)
     app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(BadInputError, lambda _r, error: problem(422, str(error), error.problems))  # type: ignore[attr-defined]
+    app.add_exception_handler(BadInputError, lambda _r, error: problem(422, str(error), error.problems))
     app.add_exception_handler(NotThereError, lambda _r, error: problem(404, str(error)))
     app.add_exception_handler(TooLargeError, lambda _r, _e: _too_large())
     app.add_exception_handler(StoppingError, lambda _r, _e: away(_("The server is about to end.")))
     app.add_exception_handler(SilentError, lambda _r, _e: problem(408, _("Nothing came for too long.")))
     app.add_exception_handler(ClientDisconnect, lambda _r, _e: problem(400, _("The sender went away.")))
-    app.add_exception_handler(EnvironmentFaultError, _refused_by_machine)
-    app.add_exception_handler(Exception, _fault)
 
 
 def _too_large() -> Response:
@@ -145,12 +154,10 @@ def _shown(value: object) -> str | None:
     return value[:80] if isinstance(value, str) else None
 
 
-def _refused_by_machine(_request: Request, error: Exception) -> Response:
-    _LOG.warning("cannot be answered now", reason=f"{type(error).__name__}: {error}"[:300])
-    return away(str(error))
-
-
-def _fault(request: Request, error: Exception) -> Response:
+def _fault(error: Exception) -> Response:
     if is_transient(error):
-        return _refused_by_machine(request, error)
+        _LOG.warning("cannot be answered now", reason=f"{type(error).__name__}: {error}"[:300])
+        known = isinstance(error, EnvironmentFaultError)
+        return away(str(error) if known else _("The machine refuses: {reason}.").format(reason=type(error).__name__))
+    _LOG.error("fault", exc_info=error)
     return problem(500, _("The server met a fault of its own; its log says more."))

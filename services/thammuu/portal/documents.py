@@ -97,7 +97,9 @@ class PublicationNow(Publication):
     """A publication with what it has led to by now."""
 
     findings: int
+    memos: int
     analysed: bool = Field(description="whether its findings are there")
+    pending: int | None = Field(description="events that wait to be handled; null where workers handle them")
 
 
 class Facts(Document):

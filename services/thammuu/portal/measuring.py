@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+VERSION = "/api/v1"
 UNMATCHED = "unmatched"
 """The route of what leads nowhere: addresses themselves would make one time series each."""
 
@@ -63,9 +64,7 @@ class Measured:
             await send(message)
 
         try:
-            with tracing.span(
-                f"{method} {_place(scope)}", _parent(scope), "server", http__request__method=method
-            ):
+            with tracing.span(f"{method} {_place(scope)}", _parent(scope), "server", http__request__method=method):
                 await self._app(scope, receive, noting)
         finally:
             route = _route(scope)
@@ -74,8 +73,13 @@ class Measured:
 
 
 def _route(scope: Scope) -> str:
+    """Return the template of the address, such as ``/api/v1/memos/{memo_id}``."""
     route: Any = scope.get("route")
-    return getattr(route, "path", UNMATCHED)
+    path = getattr(route, "path", None)
+    if path is None:
+        return UNMATCHED
+    within = scope["path"].startswith(f"{VERSION}/") and not path.startswith(VERSION)
+    return f"{VERSION}{path}" if within else str(path)
 
 
 def _place(scope: Scope) -> str:

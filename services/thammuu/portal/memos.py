@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 MemoId = Annotated[str, Path(max_length=160, pattern=r"^[A-Za-z0-9._-]+$")]
 LanguageQuery = Annotated[Literal["vi", "en"], Query(description="Vietnamese is the one that is issued.")]
 FormQuery = Annotated[
-    Literal["cong-van", "thong-bao", "ke-hoach", "phieu-bao"] | None, Query(description="The issuer's own if not given.")
+    Literal["cong-van", "thong-bao", "ke-hoach", "phieu-bao"] | None,
+    Query(description="The issuer's own if not given."),
 ]
 VersionQuery = Annotated[int | None, Query(ge=1, le=100_000, description="An earlier version, as it stood last.")]
 MEDIA = {

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import anyio
 from fastapi import APIRouter, Path, Query, Request, Response
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from thammuu.errors import BadInputError
 from thammuu.i18n import _
 from thammuu.intake import acceptance, publishing, register
-from thammuu.ledger.schema import analyses, findings
+from thammuu.ledger.schema import analyses
 from thammuu.portal import documents
 from thammuu.portal.answers import NotThereError, answer, problem
 from thammuu.portal.asked import asked_in, form_schema, query_parameters
@@ -73,9 +73,7 @@ def _add_publishing(router: APIRouter, serving: Serving) -> None:
             name = request.query_params.get("filename")
             async with upload_of(request, serving.upload_bytes, serving.stopping, name) as upload:
                 asked = asked_in(_once(request), upload.fields)
-                outcome, report = await anyio.to_thread.run_sync(
-                    _published, serving, asked, upload, limiter=turns
-                )
+                outcome, report = await anyio.to_thread.run_sync(_published, serving, asked, upload, limiter=turns)
         except BadInputError:
             serving.figures.publications.labels("refused").inc()
             raise
@@ -157,13 +155,14 @@ def _add_reading(router: APIRouter, serving: Serving) -> None:
     )
     def publication(request: Request, publication_id: PublicationId) -> Response:
         """Tell of one publication, and what it has led to by now."""
+        pending = None if serving.follower is None else serving.program.pending()
         with serving.context.database.snapshot() as connection:
             row = _known(connection, publication_id)
-            mine = findings.c.publication_id == publication_id
-            found = connection.execute(select(func.count()).where(mine)).scalar_one()
             done = select(analyses.c.publication_id).where(analyses.c.publication_id == publication_id)
             analysed = connection.execute(done).first() is not None
-        return answer(request, _listed(row) | {"findings": found, "analysed": analysed})
+        report = publishing.report(serving.context, publishing.Outcome(publication_id, changed=False, warnings=[]))
+        now = {"findings": report["findings"], "memos": report["memos"], "analysed": analysed, "pending": pending}
+        return answer(request, _listed(row) | now)
 
 
 def _known(connection: Connection, publication_id: str) -> register.Registered:

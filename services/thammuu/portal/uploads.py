@@ -105,7 +105,7 @@ def _bounded(receive: Receive, most: int, stopping: Stopping) -> Receive:
 
     async def bounded() -> Any:  # noqa: ANN401  an ASGI message
         nonlocal count
-        message = await stopping.within(asyncio.ensure_future(receive()), SILENT_AT_MOST_S)  # type: ignore[arg-type]
+        message = await stopping.within(asyncio.ensure_future(receive()), SILENT_AT_MOST_S)
         count += len(message.get("body", b""))
         if count > most:
             raise TooLargeError
