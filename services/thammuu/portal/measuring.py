@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 
 from thammuu import tracing
 
@@ -22,6 +22,8 @@ class HttpFigures:
     """The figures of a server's requests and publications."""
 
     def __init__(self) -> None:
+        # one more time series beside each counter, which nothing here reads
+        disable_created_metrics()
         self.registry = CollectorRegistry(auto_describe=False)
         self.requests = Counter(
             "thammuu_http_requests", "Requests answered.", ["method", "route", "status"], registry=self.registry
