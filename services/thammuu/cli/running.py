@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from thammuu.cli.output import console
@@ -19,10 +21,12 @@ if TYPE_CHECKING:
 @contextmanager
 def changing(settings: Settings) -> Iterator[Program]:
     """Open the data folder for a writing command."""
-    from thammuu import bootstrap, logs
+    from thammuu import bootstrap, logs, tracing
 
     logs.configure()
-    with bootstrap.changing(settings) as program:
+    tracing.configure("command")
+    # what a stopped command left pending belongs to traces of its own
+    with bootstrap.changing(settings) as program, tracing.span(f"thammuu {_command()}"):
         yield program
 
 
@@ -40,6 +44,10 @@ def reading(settings: Settings) -> Iterator[Program]:
                 ).format(n=waiting)
             )
         yield program
+
+
+def _command() -> str:
+    return " ".join(takewhile(str.isalpha, sys.argv[1:])) or "command"
 
 
 def run_pipeline(program: Program) -> None:

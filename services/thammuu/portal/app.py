@@ -14,7 +14,7 @@ from thammuu import __version__
 from thammuu.bus.handling import is_transient
 from thammuu.bus.health import health_routes
 from thammuu.bus.metrics import ConsumerFigures
-from thammuu.errors import BadInputError, EnvironmentFaultError, Place, Problem
+from thammuu.errors import BadInputError, EnvironmentFaultError, Place, Problem, ThammuuError
 from thammuu.i18n import _
 from thammuu.portal.answers import NotThereError, away, problem
 from thammuu.portal.documents import ProblemDetails
@@ -138,6 +138,9 @@ def _answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, wrong_parameters)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(BadInputError, lambda _r, error: problem(422, str(error), error.problems))
+    app.add_exception_handler(EnvironmentFaultError, lambda _r, error: _fault(error))
+    # a unit, a node, a form that does not exist
+    app.add_exception_handler(ThammuuError, lambda _r, error: problem(422, str(error)))
     app.add_exception_handler(NotThereError, lambda _r, error: problem(404, str(error)))
     app.add_exception_handler(TooLargeError, lambda _r, _e: _too_large())
     app.add_exception_handler(StoppingError, lambda _r, _e: away(_("The server is about to end.")))

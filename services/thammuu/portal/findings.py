@@ -16,6 +16,7 @@ from thammuu.portal.answers import NotThereError, answer, problem
 from thammuu.portal.described import FAULTS, refusals
 from thammuu.portal.paging import USUAL, CursorQuery, LimitQuery, part_of
 from thammuu.portal.publications import AT, PublicationId
+from thammuu.rulepack.units import UnitNotFoundError
 
 if TYPE_CHECKING:
     from thammuu.bus.context import Context
@@ -59,11 +60,11 @@ def _found(
         latest = [row for name in indexes for row in register.latest_by_period(connection, name)]
     wanted = [row for row in latest if period in {None, row.period}]
     rows: list[dict[str, Any]] = []
-    unknown: list[BadInputError] = []
+    unknown: list[UnitNotFoundError] = []
     for row in wanted:
         try:
             rows += findings_of(context, row.index_id, row.period, unit, severity)
-        except BadInputError as error:
+        except UnitNotFoundError as error:
             # a unit that did not exist in one period may be known in another
             unknown.append(error)
     if unknown and len(unknown) == len(wanted):
