@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from thammuu.cli.output import console
@@ -47,7 +46,14 @@ def reading(settings: Settings) -> Iterator[Program]:
 
 
 def _command() -> str:
-    return " ".join(takewhile(str.isalpha, sys.argv[1:])) or "command"
+    """Return the command's name: the first word that is no option and no folder."""
+    words = iter(sys.argv[1:])
+    for word in words:
+        if word == "--data":
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return "command"
 
 
 def run_pipeline(program: Program) -> None:

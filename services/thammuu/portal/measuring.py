@@ -23,7 +23,7 @@ class HttpFigures:
 
     def __init__(self) -> None:
         # one more time series beside each counter, which nothing here reads
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry(auto_describe=False)
         self.requests = Counter(
             "thammuu_http_requests", "Requests answered.", ["method", "route", "status"], registry=self.registry
