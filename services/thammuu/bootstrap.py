@@ -152,6 +152,8 @@ def serving(settings: Settings, address: str, clock: Clock = system_clock) -> It
         EnvironmentFaultError: If another process is at the folder, or the database cannot be reached.
     """
     if settings.database_url is not None:
+        if settings.blobs_url is None:
+            (settings.data / "blobs").mkdir(parents=True, exist_ok=True)
         with sharing(settings, clock) as program:
             yield program
         return

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 API = "/api/v1"
-UP_WITHIN_S = 60.0
+UP_WITHIN_S = 120.0
 ENDS_WITHIN_S = 60.0
 
 
