@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from thammuu.bus.status import Status
     from thammuu.settings import Settings
 
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 30.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 IDLE_S = 0.05
 SESSION_TIMEOUT_MS = 30_000
 LONGEST_HANDLER_MS = 3_600_000
@@ -62,12 +62,14 @@ class Connection:
         topics: Their names.
         options: Security options of aiokafka's clients.
         security: The same for FastStream's.
+        session_timeout_ms: How long a consumer may be silent before the broker gives its partitions to another.
     """
 
     servers: str
     topics: Topics = field(default_factory=Topics)
     options: dict[str, Any] = field(default_factory=dict)
     security: BaseSecurity | None = None
+    session_timeout_ms: int = SESSION_TIMEOUT_MS
 
 
 def connection_of(settings: Settings) -> Connection:
@@ -108,10 +110,10 @@ class Relay:
         self._outbox = outbox
         self._kafka = kafka
         self._status = status
+        self._pause_s = FIRST_PAUSE_S
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until told to stop; faults of database or broker are waited out."""
-        pause = FIRST_PAUSE_S
         while not stop.is_set():
             producer = AIOKafkaProducer(
                 bootstrap_servers=self._kafka.servers, enable_idempotence=True, acks="all", **self._kafka.options
@@ -123,9 +125,7 @@ class Relay:
                 if not (isinstance(error, KafkaError) or is_transient(error)):
                     raise
                 self._status.stalled("relay", error)
-                pause = await _pause(pause, stop)
-            else:
-                pause = FIRST_PAUSE_S
+                self._pause_s = await _pause(self._pause_s, stop)
             finally:
                 await producer.stop()
         await asyncio.to_thread(self._outbox.give_up)
@@ -149,6 +149,7 @@ class Relay:
             if await asyncio.to_thread(self._outbox.sent, batch[-1].position):
                 reach("relay.recorded")
                 self._status.progressed("relay", len(batch))
+                self._pause_s = FIRST_PAUSE_S
 
     async def _sent(self, producer: AIOKafkaProducer, one: Outgoing) -> asyncio.Future[Any]:
         headers = [("content-type", CONTENT_TYPE.encode()), (POSITION, str(one.position).encode())]
@@ -186,7 +187,8 @@ class Worker:
                 group_id=f"{kafka.topics.prefix}thammuu.{stage}",
                 ack_policy=AckPolicy.MANUAL,
                 auto_offset_reset="earliest",
-                session_timeout_ms=SESSION_TIMEOUT_MS,
+                session_timeout_ms=kafka.session_timeout_ms,
+                heartbeat_interval_ms=kafka.session_timeout_ms // 10,
                 max_poll_interval_ms=LONGEST_HANDLER_MS,
                 rebalance_timeout_ms=LONGEST_HANDLER_MS,
                 parser=_readable,
