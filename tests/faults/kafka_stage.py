@@ -11,16 +11,12 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from sqlalchemy import func, insert, select
 
-from servers.kafka import Kafka
-from servers.postgres import Postgres
-from servers.proxy import Proxy
 from thammuu import failpoints, logs
 from thammuu.bus.context import Context, UnitOfWork
 from thammuu.bus.embedded import EmbeddedBus
@@ -32,14 +28,19 @@ from thammuu.bus.topics import Topics
 from thammuu.events import Event, EventRejected, MemoSuperseded, NewEvent, RulesActivated, envelope
 from thammuu.ledger import log
 from thammuu.ledger.blobs import FolderBlobs
-from thammuu.ledger.database import Database
 from thammuu.ledger.postgres import Limits, PostgresDatabase
 from thammuu.ledger.schema import findings, inbox
 from thammuu.ledger.sqlite import SqliteDatabase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from multiprocessing.context import ForkServerProcess
+    from pathlib import Path
+
+    from servers.kafka import Kafka
+    from servers.postgres import Postgres
+    from servers.proxy import Proxy
+    from thammuu.ledger.database import Database
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 SESSION_TIMEOUT_MS = 3_000
@@ -95,7 +96,7 @@ class Place:
     kafka: str
     prefix: str
     folder: Path
-    limits: Limits = Limits()
+    limits: Limits
 
     def connection(self) -> Connection:
         return Connection(self.kafka, Topics(self.prefix), session_timeout_ms=SESSION_TIMEOUT_MS)
@@ -154,9 +155,14 @@ class Stage:
         with self.database.snapshot() as connection:
             return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
 
-    def lag(self, *consumers: str) -> int:
+    def messages(self) -> int:
+        """Return how many messages the toy route's topic holds."""
+        return sum(asyncio.run(_ends_and_done(self.place().connection()))[0].values())
+
+    def lag(self) -> int:
         """Return how many messages wait to be acknowledged."""
-        return asyncio.run(_lag(self.place().connection(), consumers or (CONSUMER,), RulesActivated.event_type))
+        ends, done = asyncio.run(_ends_and_done(self.place().connection()))
+        return sum(end - done.get(part, 0) for part, end in ends.items())
 
     def settled(self, events: int, within_s: float) -> None:
         """Wait until all is handled, sent and acknowledged."""
@@ -265,23 +271,16 @@ def embedded(folder: Path, events: int) -> State:
     return found
 
 
-async def _lag(kafka: Connection, consumers: Sequence[str], event_type: str) -> int:
-    topic = kafka.topics.of(event_type)
+async def _ends_and_done(kafka: Connection) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
+    topic = kafka.topics.of(RulesActivated.event_type)
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka.servers)
-    reader = AIOKafkaConsumer(bootstrap_servers=kafka.servers)
     await admin.start()
-    await reader.start()
     try:
-        parts = [TopicPartition(topic, number) for number in reader.partitions_for_topic(topic) or ()]
-        if not parts:
-            (described,) = await admin.describe_topics([topic])
-            parts = [TopicPartition(topic, one["partition"]) for one in described["partitions"]]
-        ends = await reader.end_offsets(parts)
-        waiting = 0
-        for consumer in consumers:
-            done = await admin.list_consumer_group_offsets(f"{kafka.topics.prefix}thammuu.{consumer}")
-            waiting += sum(ends[one] - max(done[one].offset if one in done else 0, 0) for one in parts)
-        return waiting
+        (described,) = await admin.describe_topics([topic])
+        parts = [TopicPartition(topic, one["partition"]) for one in described["partitions"]]
+        done = await admin.list_consumer_group_offsets(f"{kafka.topics.prefix}thammuu.{CONSUMER}")
     finally:
-        await reader.stop()
         await admin.close()
+    async with AIOKafkaConsumer(bootstrap_servers=kafka.servers) as reader:
+        ends = await reader.end_offsets(parts)
+    return ends, {part: found.offset for part, found in done.items() if found.offset > 0}
