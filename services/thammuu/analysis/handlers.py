@@ -20,6 +20,7 @@ from thammuu.events import (
     ScoresPublished,
     ScoresWithdrawn,
 )
+from thammuu.failpoints import reach
 from thammuu.intake import register
 from thammuu.ledger.schema import analyses, findings
 
@@ -76,6 +77,7 @@ def analyse(event: Event, context: Context) -> Analysed:
     current = index_period_of(context, row, pack)
     firing = Firing(pack.rules, FactTable(current, EarlierPeriods(context, before, pack)))
     facts_blob = context.blobs.put(facts_parquet(firing))
+    reach("analysis.facts-stored")
     clear = FindingsRaised(publication_id=data.publication_id, unit_id="", pack=data.pack)
     units = current.units["unit_id"].to_list()
     analysed = Analysed(facts_blob, {unit: clear.model_copy(update={"unit_id": unit}) for unit in units}, {})
@@ -110,6 +112,7 @@ def raise_findings(event: Event, work: UnitOfWork) -> list[NewEvent]:
     while part := list(islice(rows, ROWS_AT_ONCE)):
         work.connection.execute(insert(findings), part)
         found += len(part)
+    reach("analysis.findings-written")
     silenced = {unit: raised.silenced for unit, raised in analysed.raised.items() if raised.silenced}
     work.connection.execute(
         insert(analyses).values(

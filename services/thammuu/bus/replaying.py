@@ -9,6 +9,7 @@ from thammuu.bus.handling import Refused, outputs_of, prepared_for
 from thammuu.canonical import derived_id
 from thammuu.errors import BadInputError, PermanentRefusalError
 from thammuu.events import Event, EventRejected, EventReplayed, NewEvent, envelope
+from thammuu.failpoints import reach
 from thammuu.i18n import _
 from thammuu.ledger import log
 
@@ -79,6 +80,7 @@ def _again(context: Context, routes: Sequence[Route], one: Aside) -> list[Event]
         for out in outputs:
             if isinstance(out.data, EventRejected):
                 raise PermanentRefusalError(out.data.reason)
+        reach("replay.handled")
         log.append(connection, [*outputs, done])
     return outputs
 

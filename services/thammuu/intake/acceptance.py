@@ -10,6 +10,7 @@ from sqlalchemy import func, insert, select, update
 from thammuu.canonical import canonical_json, derived_id, sha256_hex
 from thammuu.errors import BadInputError
 from thammuu.events import Event, NewEvent, RulesActivated, ScoresPublished, ScoresWithdrawn, envelope
+from thammuu.failpoints import reach
 from thammuu.i18n import _
 from thammuu.intake import register
 from thammuu.intake.occasion import checked_reason
@@ -79,14 +80,18 @@ def accept(context: Context, submission: Submission, framework: Framework, occas
     check_pack(context)
     pack = context.packs.active
     context.blobs.put(pack.archive)
+    reach("accept.pack-stored")
     context.blobs.put(body)
+    reach("accept.content-stored")
     with context.database.transaction("register") as connection:
         decision = decide(connection, submission.index, period, content, history=occasion.history)
         data = _published(submission, framework, occasion, decision, pack.hash, content)
         connection.execute(insert(publications).values(**_row(connection, submission, data)))
+        reach("accept.row-written")
         event_id = derived_id("publish", decision.publication_id, content)
         published = envelope(NewEvent(subject=submission.index, data=data), event_id, context.clock())
         log.append(connection, [*_activation(connection, context, pack.hash), published])
+    reach("accept.accepted")
     return decision
 
 
@@ -127,6 +132,7 @@ def withdraw(context: Context, publication_id: str, reason: str) -> register.Reg
             ))  # fmt: skip
         values = {"withdrawn_sequence": register.next_sequence(connection), "withdrawn_reason": reason}
         connection.execute(update(publications).where(publications.c.publication_id == publication_id).values(values))
+        reach("withdraw.row-written")
         data = ScoresWithdrawn(
             publication_id=publication_id, index=row.index_id, period=row.period, pack=pack.hash, reason=reason
         )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from thammuu.errors import BadInputError, EnvironmentFaultError
+from thammuu.failpoints import reach
 from thammuu.i18n import _
 from thammuu.ledger import log
 from thammuu.ledger.blobs import FolderBlobs
@@ -78,8 +79,10 @@ def back_up(database: Database, blobs: Blobs, folder: Path, at: datetime) -> Cop
             tables = {table.name: _write(connection, table, partial) for table in TABLES}
             head = log.checkpoint(connection)
             names = needed(connection), mentioned(connection)
+        reach("backup.tables-written")
         # stored files never change, and those that an event names are never removed: the snapshot need not stay open
         stored = copy_blobs(blobs, FolderBlobs(_made(partial / "blobs")), *names)
+        reach("backup.files-copied")
         manifest = Manifest(
             schema_revision=SCHEMA_REVISION,
             made_at=at.isoformat(timespec="seconds"),
@@ -127,6 +130,7 @@ def restore(folder: Path, manifest: Manifest, database: Database, blobs: Blobs, 
     with database.transaction() as connection:
         refuse_filled(connection, place)
     copy_blobs(FolderBlobs(folder / "blobs"), blobs, set(manifest.blobs), set())
+    reach("restore.files-copied")
     expected = {name: Contents(part.columns, part.rows, part.sha256) for name, part in manifest.tables.items()}
     with database.transaction() as connection:
         refuse_filled(connection, place)
@@ -134,6 +138,7 @@ def restore(folder: Path, manifest: Manifest, database: Database, blobs: Blobs, 
             if part := manifest.tables.get(table.name):
                 with _table_file(folder, table.name).open("rb") as file:
                     fill(connection, table, part.columns, file)
+        reach("restore.filled")
         refuse_other(connection, expected, (manifest.events, manifest.root))
     return manifest.summary()
 
@@ -152,9 +157,12 @@ def appearing(folder: Path) -> Iterator[Path]:
     partial = _made(folder.with_name(f".{folder.name}.unfinished-{os.getpid()}"))
     try:
         yield partial
+        reach("appearing.written")
         for path in [*partial.rglob("*"), partial]:
             _sync(path)
+        reach("appearing.synced")
         partial.rename(folder)
+        reach("appearing.renamed")
         _sync(folder.parent)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)

@@ -13,6 +13,7 @@ from thammuu.canonical import derived_id
 from thammuu.clock import today
 from thammuu.errors import BadInputError
 from thammuu.events import Event, MemoIssued, MemoSuperseded, NewEvent, envelope
+from thammuu.failpoints import reach
 from thammuu.i18n import _
 from thammuu.ledger import log
 from thammuu.ledger.schema import issued_memos, memos
@@ -96,6 +97,7 @@ def issue(
         made = _made(context, row, number, on, edition or Edition())
         if isinstance(made, Handed):
             return made
+        reach("issue.printed")
         try:
             with context.database.transaction() as connection:
                 return _recorded(context, connection, row, *made)
@@ -170,6 +172,7 @@ def _recorded(  # noqa: PLR0913, PLR0917  what is recorded of one document
     whose = {"memo_id": draft.memo_id, "version": version, "unit_id": draft.unit_id, "round": draft.round}
     where = {"register": draft.register, "year": draft.dated.year, "number": number}
     connection.execute(insert(issued_memos).values(**whose, **where, at=draft.at, pack=draft.pack, **kept))
+    reach("issue.number-taken")
     data = MemoIssued(
         **whose,
         issuer=draft.issuer,

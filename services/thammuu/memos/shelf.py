@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from thammuu.clock import today
 from thammuu.errors import BadInputError, ThammuuError
+from thammuu.failpoints import reach
 from thammuu.i18n import _
 from thammuu.ledger.schema import memos
 from thammuu.memos.answering import answer_of, successors
@@ -235,7 +236,9 @@ def write_whole(path: Path, content: bytes) -> Path:
     unfinished = path.with_name(f".{path.name}.writing")
     try:
         unfinished.write_bytes(content)
+        reach("export.written")
         unfinished.replace(path)
+        reach("export.renamed")
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
