@@ -33,7 +33,7 @@ from thammuu.ledger.schema import findings, inbox
 from thammuu.ledger.sqlite import SqliteDatabase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from multiprocessing.context import ForkServerProcess
     from pathlib import Path
 
@@ -48,7 +48,8 @@ LEASE_S = 2.0
 CONSUMER = "noting"
 SUBJECTS = 97
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["thammuu.bus.kafka", "thammuu.bootstrap", "thammuu.ledger.postgres", "faststream.kafka"])
+_OURS = ("bootstrap", "bus.kafka", "intake.publishing", "ledger.postgres", "pipeline")
+_FORKS.set_forkserver_preload([*(f"thammuu.{name}" for name in _OURS), "typst", "polars", "aiokafka"])
 State = dict[str, tuple[str, str, str]]
 
 
@@ -155,20 +156,24 @@ class Stage:
         with self.database.snapshot() as connection:
             return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
 
+    def behind(self) -> int:
+        """Return how many events wait for the relay."""
+        return Outbox(Context(database=self.database, **dict.fromkeys(_NOT_NEEDED)), "looking").behind()  # type: ignore[arg-type]
+
     def messages(self) -> int:
         """Return how many messages the toy route's topic holds."""
-        return sum(asyncio.run(_ends_and_done(self.place().connection()))[0].values())
+        ends, _done = asyncio.run(_ends_and_done(self.place().connection(), CONSUMER, [RulesActivated.event_type]))
+        return sum(ends.values())
 
-    def lag(self) -> int:
-        """Return how many messages wait to be acknowledged."""
-        ends, done = asyncio.run(_ends_and_done(self.place().connection()))
+    def lag(self, consumer: str = CONSUMER, types: Sequence[str] = (RulesActivated.event_type,)) -> int:
+        """Return how many messages a consumer has not acknowledged."""
+        ends, done = asyncio.run(_ends_and_done(self.place().connection(), consumer, types))
         return sum(end - done.get(part, 0) for part, end in ends.items())
 
     def settled(self, events: int, within_s: float) -> None:
         """Wait until all is handled, sent and acknowledged."""
-        outbox = Outbox(Context(database=self.database, **dict.fromkeys(_NOT_NEEDED)), "looking")  # type: ignore[arg-type]
         self.until(lambda: self.count() >= events, within_s)
-        self.until(lambda: outbox.behind() == 0, within_s)
+        self.until(lambda: self.behind() == 0, within_s)
         self.until(lambda: self.lag() == 0, within_s)
 
     def until(self, reached: Callable[[], bool], within_s: float) -> None:
@@ -222,17 +227,19 @@ def new_stage(servers: Servers, folder: Path, limits: Limits, partitions: int = 
 def work_on(place: Place) -> None:
     """Be a worker until told to stop."""
     with place.context() as context:
-        _until_told(lambda stop: Worker(context, ROUTES, [CONSUMER], place.connection(), Status()).run(stop))
+        until_told(lambda stop: Worker(context, ROUTES, [CONSUMER], place.connection(), Status()).run(stop))
 
 
 def relay_from(place: Place, lease_s: float) -> None:
     """Be a relay until told to stop."""
     with place.context() as context:
         outbox = Outbox(context, f"relay {os.getpid()}", lease_s)
-        _until_told(lambda stop: Relay(outbox, place.connection(), Status()).run(stop))
+        until_told(lambda stop: Relay(outbox, place.connection(), Status()).run(stop))
 
 
-def _until_told(run: Callable[[asyncio.Event], Any]) -> None:
+def until_told(run: Callable[[asyncio.Event], Any]) -> None:
+    """Run until SIGTERM."""
+
     async def main() -> None:
         stop = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
@@ -271,14 +278,15 @@ def embedded(folder: Path, events: int) -> State:
     return found
 
 
-async def _ends_and_done(kafka: Connection) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
-    topic = kafka.topics.of(RulesActivated.event_type)
+async def _ends_and_done(
+    kafka: Connection, consumer: str, types: Sequence[str]
+) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka.servers)
     await admin.start()
     try:
-        (described,) = await admin.describe_topics([topic])
-        parts = [TopicPartition(topic, one["partition"]) for one in described["partitions"]]
-        done = await admin.list_consumer_group_offsets(f"{kafka.topics.prefix}thammuu.{CONSUMER}")
+        described = await admin.describe_topics(list(kafka.topics.of_all(types)))
+        parts = [TopicPartition(one["topic"], part["partition"]) for one in described for part in one["partitions"]]
+        done = await admin.list_consumer_group_offsets(f"{kafka.topics.prefix}thammuu.{consumer}")
     finally:
         await admin.close()
     async with AIOKafkaConsumer(bootstrap_servers=kafka.servers) as reader:
