@@ -9,7 +9,7 @@ import os
 import signal
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -228,6 +228,19 @@ def work_on(place: Place) -> None:
     """Be a worker until told to stop."""
     with place.context() as context:
         until_told(lambda stop: Worker(context, ROUTES, [CONSUMER], place.connection(), Status()).run(stop))
+
+
+def work_on_slowly(place: Place, seconds: float) -> None:
+    """Be a worker that takes its time; a session of 30 s, so that one who does not leave is waited for."""
+
+    def slowly(event: Event, work: UnitOfWork) -> list[NewEvent]:
+        time.sleep(seconds)
+        return note(event, work)
+
+    kafka = replace(place.connection(), session_timeout_ms=30_000)
+    with place.context() as context:
+        worker = Worker(context, (Route(CONSUMER, RulesActivated, slowly),), [CONSUMER], kafka, Status())
+        until_told(worker.run)
 
 
 def relay_from(place: Place, lease_s: float) -> None:

@@ -146,7 +146,7 @@ class Relay:
             answers = [await self._sent(producer, one) for one in batch]
             await asyncio.gather(*answers)
             reach("relay.answered")
-            if await asyncio.to_thread(self._outbox.sent, batch[-1].position):
+            if await asyncio.to_thread(self._outbox.sent, batch[0].position, batch[-1].position):
                 reach("relay.recorded")
                 self._status.progressed("relay", len(batch))
                 self._pause_s = FIRST_PAUSE_S
