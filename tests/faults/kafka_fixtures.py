@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from kafka_stage import Servers, Stage, new_stage
+from kafka_stage import Servers, Stage, cut_scores, new_stage
 
 from servers.kafka import Kafka
 from servers.ports import free_port
@@ -52,3 +52,9 @@ def stage(servers: Servers, tmp_path: Path, request: pytest.FixtureRequest) -> I
             proxy.heal(reset=True)
         made.end()
         made.database.close()
+
+
+@pytest.fixture(scope="session")
+def scores(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the scores of six provinces in 2022."""
+    return cut_scores(2022, tmp_path_factory.mktemp("scores"))

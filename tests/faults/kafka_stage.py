@@ -11,6 +11,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -35,7 +36,6 @@ from thammuu.ledger.sqlite import SqliteDatabase
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from multiprocessing.context import ForkServerProcess
-    from pathlib import Path
 
     from servers.kafka import Kafka
     from servers.postgres import Postgres
@@ -47,6 +47,9 @@ SESSION_TIMEOUT_MS = 3_000
 LEASE_S = 2.0
 CONSUMER = "noting"
 SUBJECTS = 97
+EXAMPLES = Path(__file__).parents[2] / "examples" / "papi"
+PROVINCES = ("01", "02", "04", "06", "08", "10")
+"""The real input is cut from the real file: the scores of these provinces."""
 _FORKS = multiprocessing.get_context("forkserver")
 _OURS = ("bootstrap", "bus.kafka", "intake.publishing", "ledger.postgres", "pipeline")
 _FORKS.set_forkserver_preload([*(f"thammuu.{name}" for name in _OURS), "typst", "polars", "aiokafka"])
@@ -71,6 +74,15 @@ def numbered(first: int, count: int) -> list[Event]:
         envelope(NewEvent(subject=f"unit-{n % SUBJECTS:02d}", data=RulesActivated(pack=f"p{n}")), f"id-{n}", NOON)
         for n in range(first, first + count)
     ]
+
+
+def cut_scores(year: int, folder: Path) -> Path:
+    """Write the scores of a few provinces to a file of their own."""
+    lines = (EXAMPLES / f"papi-{year}.csv").read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if line.startswith(("#", "period")) or line.split(",")[1] in PROVINCES]
+    cut = folder / f"papi-{year}.csv"
+    cut.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    return cut
 
 
 def submit(database: Database, first: int, count: int, at_once: int = 100) -> None:

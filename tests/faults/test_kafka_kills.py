@@ -8,36 +8,24 @@ import signal
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from kafka_stage import LEASE_S, Place, Servers, State, new_stage, state, until_told
-from sqlalchemy import func, select
+from kafka_real import STAGES, Left, left, publish, relay, settings_of, undisturbed, work
+from kafka_stage import PROVINCES, Servers, State, new_stage, state
 
 from thammuu import bootstrap, failpoints, pipeline
-from thammuu.bus.kafka import Relay, Worker
-from thammuu.bus.relay import Outbox
-from thammuu.bus.status import Status
 from thammuu.events import EventRejected
-from thammuu.intake import publishing
 from thammuu.ledger import log
 from thammuu.ledger.postgres import Limits
-from thammuu.ledger.schema import events, findings, memos, publications
-from thammuu.settings import Settings
+from thammuu.ledger.schema import events, publications
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerProcess
+    from pathlib import Path
 
-    from thammuu.bus.context import Context
 
 pytest_plugins = ["kafka_fixtures"]
-EXAMPLES = Path(__file__).parents[2] / "examples" / "papi"
-PROVINCES = ("01", "02", "04", "06", "08", "10")
-"""The input is cut from the real file: the scores of these provinces in 2022."""
-STAGES = list(dict.fromkeys(route.consumer for route in pipeline.ROUTES))
 WITHIN_S = 240.0
 KILLS = 400
 ROUNDS_AT_ONCE = 4
@@ -52,70 +40,12 @@ WAY = [(role, name) for role, starts in ROLES.items() for name in failpoints.POI
 WAY = [(role, name) for role, name in WAY if name not in NOT_HERE]
 
 
-@dataclass(frozen=True)
-class Expected:
-    """What an undisturbed run of the embedded program leaves."""
-
-    events: State
-    memos: list[tuple[Any, ...]]
-    findings: int
-
-
 @pytest.fixture(scope="session")
-def scores(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six provinces of the real file."""
-    lines = (EXAMPLES / "papi-2022.csv").read_text(encoding="utf-8").splitlines()
-    kept = [line for line in lines if line.startswith(("#", "period")) or line.split(",")[1] in PROVINCES]
-    cut = tmp_path_factory.mktemp("scores") / "papi-2022.csv"
-    cut.write_text("\n".join(kept) + "\n", encoding="utf-8")
-    return cut
-
-
-def request(file: Path) -> publishing.Request:
-    return publishing.Request(file, "papi", "2022", published_on=date(2023, 4, 12), partial=True)
-
-
-def left(context: Context) -> Expected:
-    with context.database.snapshot() as connection:
-        columns = (memos.c.memo_id, memos.c.version, memos.c.status, memos.c.model, memos.c.pdf)
-        kept = sorted(tuple(row) for row in connection.execute(select(*columns)))
-        found = connection.execute(select(func.count()).select_from(findings)).scalar_one()
-    return Expected(state(context.database), kept, found)
-
-
-@pytest.fixture(scope="session")
-def expected(scores: Path, tmp_path_factory: pytest.TempPathFactory) -> Expected:
-    with bootstrap.changing(Settings(data=tmp_path_factory.mktemp("embedded"))) as program:
-        publishing.publish(program.context, request(scores))
-        program.run()
-        found = left(program.context)
+def expected(scores: Path, tmp_path_factory: pytest.TempPathFactory) -> Left:
+    found, _sizes = undisturbed(tmp_path_factory.mktemp("embedded"), scores)
     assert len(found.memos) == len(PROVINCES)
     assert all(memo[-1] for memo in found.memos)
     return found
-
-
-def settings_of(place: Place) -> Settings:
-    return Settings(data=place.folder.parent, database_url=place.database, kafka_url=place.kafka)  # type: ignore[arg-type]
-
-
-def publish(place: Place, file: Path) -> None:
-    """Be the command that publishes."""
-    with bootstrap.changing(settings_of(place)) as program:
-        publishing.publish(program.context, request(file))
-
-
-def work(place: Place) -> None:
-    """Be a worker of all stages until told to stop."""
-    with bootstrap.sharing(settings_of(place)) as program:
-        worker = Worker(program.context, pipeline.ROUTES, STAGES, place.connection(), Status())
-        until_told(worker.run)
-
-
-def relay(place: Place) -> None:
-    """Be a relay until told to stop."""
-    with bootstrap.sharing(settings_of(place)) as program:
-        outbox = Outbox(program.context, f"relay {os.getpid()}", lease_s=LEASE_S / 2)
-        until_told(Relay(outbox, place.connection(), Status()).run)
 
 
 class Round:
@@ -157,7 +87,7 @@ class Round:
         return self.stage.count(events) >= self.events
 
 
-def check(one: Round, expected: Expected) -> None:
+def check(one: Round, expected: Left) -> None:
     one.stage.until(one.complete, WITHIN_S)
     one.stage.until(lambda: one.stage.behind() == 0, WITHIN_S)
     for consumer in STAGES:
@@ -177,7 +107,7 @@ def check(one: Round, expected: Expected) -> None:
     one.stage.database.close()
 
 
-def killed(one: Round, expected: Expected, workers: list[str], relays: list[str]) -> None:
+def killed(one: Round, expected: Left, workers: list[str], relays: list[str]) -> None:
     """Publish, kill worker and relay at the places named, and see that all is as if nothing had happened."""
     one.events = len(expected.events)
     publisher = one.begin("publisher")
@@ -192,7 +122,7 @@ def killed(one: Round, expected: Expected, workers: list[str], relays: list[str]
         one.stage.end()
 
 
-def all_killed(rounds: list[Round], expected: Expected, deals: list[tuple[list[str], list[str]]]) -> None:
+def all_killed(rounds: list[Round], expected: Left, deals: list[tuple[list[str], list[str]]]) -> None:
     with ThreadPoolExecutor(ROUNDS_AT_ONCE) as threads:
         for done in [threads.submit(killed, one, expected, *deal) for one, deal in zip(rounds, deals, strict=True)]:
             done.result()
@@ -214,7 +144,7 @@ def told(rounds: list[Round]) -> tuple[Counter[str], Counter[str]]:
 
 
 def test_a_kill_at_every_place_of_worker_and_relay_leaves_no_trace(
-    servers: Servers, tmp_path: Path, scores: Path, expected: Expected
+    servers: Servers, tmp_path: Path, scores: Path, expected: Left
 ) -> None:
     sys.stdout.write(f"seed {SEED}\n")
     chance, hands = random.Random(SEED), 4  # noqa: S311  a repeatable draw, no secret
@@ -229,7 +159,7 @@ def test_a_kill_at_every_place_of_worker_and_relay_leaves_no_trace(
 
 
 @pytest.mark.long
-def test_hundreds_of_kills_leave_no_trace(servers: Servers, tmp_path: Path, scores: Path, expected: Expected) -> None:
+def test_hundreds_of_kills_leave_no_trace(servers: Servers, tmp_path: Path, scores: Path, expected: Left) -> None:
     sys.stdout.write(f"seed {SEED}\n")
     chance, done = random.Random(SEED), 0  # noqa: S311  a repeatable draw, no secret
     rounds: list[Round] = []
@@ -249,7 +179,7 @@ def test_hundreds_of_kills_leave_no_trace(servers: Servers, tmp_path: Path, scor
 
 
 def test_a_publisher_that_is_killed_leaves_a_whole_publication_or_none(
-    servers: Servers, tmp_path: Path, scores: Path, expected: Expected
+    servers: Servers, tmp_path: Path, scores: Path, expected: Left
 ) -> None:
     first = {name: one for name, one in expected.events.items() if one[0] in {"rules.activated", "scores.published"}}
     one = Round(servers, tmp_path / "0", scores)

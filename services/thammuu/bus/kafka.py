@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError
+from aiokafka.errors import KafkaError, KafkaTimeoutError, TopicAlreadyExistsError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage  # noqa: TC002  FastStream reads the annotation
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 IDLE_S = 0.05
+SILENT_S = 5.0
+"""A broker that has not answered for so long is away."""
 SESSION_TIMEOUT_MS = 30_000
 LONGEST_HANDLER_MS = 3_600_000
 """A consumer that waits for a database that is away keeps its partitions for an hour."""
@@ -143,13 +145,25 @@ class Relay:
                 await _wait(stop, IDLE_S)
                 continue
             reach("relay.read")
-            answers = [await self._sent(producer, one) for one in batch]
-            await asyncio.gather(*answers)
+            await self._all_sent(producer, batch)
             reach("relay.answered")
             if await asyncio.to_thread(self._outbox.sent, batch[0].position, batch[-1].position):
                 reach("relay.recorded")
                 self._status.progressed("relay", len(batch))
                 self._pause_s = FIRST_PAUSE_S
+
+    async def _all_sent(self, producer: AIOKafkaProducer, batch: Sequence[Outgoing]) -> None:
+        async def send() -> None:
+            await asyncio.gather(*[await self._sent(producer, one) for one in batch])
+
+        sending = asyncio.create_task(send())
+        try:
+            # the client goes on trying for 40 s by itself; a probe should know sooner
+            if not (await asyncio.wait([sending], timeout=SILENT_S))[0]:
+                self._status.stalled("relay", KafkaTimeoutError("the broker does not answer"))
+            await sending
+        finally:
+            sending.cancel()
 
     async def _sent(self, producer: AIOKafkaProducer, one: Outgoing) -> asyncio.Future[Any]:
         headers = [("content-type", CONTENT_TYPE.encode()), (POSITION, str(one.position).encode())]
