@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from kafka_real import left, publish, settings_of, undisturbed
-from kafka_stage import Servers, Stage, cut_scores, new_stage
+from kafka_stage import Place, Servers, Stage, cut_scores, new_stage
 
 from servers.ports import free_port
 from thammuu import bootstrap
@@ -99,15 +99,15 @@ class Scene:
         sys.stdout.write(f"away {seconds:.0f} s: not ready after {noticed_s:.1f} s, ready {took_s:.1f} s after it\n")
 
     def publish(self, file: Path) -> None:
-        process = self.stage.begin(publish_with, self.environment, self.stage, file)
+        process = self.stage.begin(publish_with, self.environment, self.stage.place(), file)
         process.join(90)
         assert process.exitcode == 0, self.stage.said()
 
 
-def publish_with(environment: dict[str, str], stage: Stage, file: Path) -> None:
+def publish_with(environment: dict[str, str], place: Place, file: Path) -> None:
     """Publish with the environment of the commands."""
     os.environ.update(environment)
-    publish(stage.place(), file)
+    publish(place, file)
 
 
 @contextmanager
