@@ -8,7 +8,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from thammuu.bus.figures import FIGURES, step
-from thammuu.bus.handling import outputs_of, prepared_for
+from thammuu.bus.handling import is_transient, outputs_of, prepared_for, refusal
 from thammuu.canonical import derived_id, sha256_hex
 from thammuu.events import EventRejected, NewEvent, envelope
 from thammuu.failpoints import reach
@@ -43,6 +43,17 @@ def handle_once(
             return False
     prepared = prepared_for(route, event, context)
     reach("inbox.prepared")
+    try:
+        return _recorded(context, route, event, prepared, last_try=last_try)
+    except Exception as error:
+        if is_transient(error):
+            raise
+        # the handler is content and the ledger does not take what it returned; the next try would end the same way
+        refused = refusal(route.consumer, event.id, error)
+        return _recorded(context, route, event, refused, last_try=last_try)
+
+
+def _recorded(context: Context, route: Route, event: Event, prepared: object, *, last_try: bool) -> bool:
     with step(route.consumer, "transaction", event.traceparent), context.database.transaction() as connection:
         if not claim(connection, route.consumer, event.id):
             return False

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError
+from aiokafka.errors import KafkaError, KafkaTimeoutError, TopicAlreadyExistsError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage  # noqa: TC002  FastStream reads the annotation
@@ -49,8 +49,10 @@ if TYPE_CHECKING:
     from thammuu.bus.status import Status
     from thammuu.settings import Settings
 
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 30.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 IDLE_S = 0.05
+SILENT_S = 5.0
+"""A broker that has not answered for so long is away."""
 SESSION_TIMEOUT_MS = 30_000
 LONGEST_HANDLER_MS = 3_600_000
 """A consumer that waits for a database that is away keeps its partitions for an hour."""
@@ -73,6 +75,7 @@ class Connection:
         options: Security options of aiokafka's clients.
         security: The same for FastStream's.
         longest_handler_s: How long a handler may be at a message, in seconds.
+        session_timeout_ms: How long a consumer may be silent before the broker gives its partitions to another.
     """
 
     servers: str
@@ -80,6 +83,7 @@ class Connection:
     options: dict[str, Any] = field(default_factory=dict)
     security: BaseSecurity | None = None
     longest_handler_s: float = 600.0
+    session_timeout_ms: int = SESSION_TIMEOUT_MS
 
 
 def connection_of(settings: Settings) -> Connection:
@@ -128,10 +132,10 @@ class Relay:
         self._outbox = outbox
         self._kafka = kafka
         self._status = status
+        self._pause_s = FIRST_PAUSE_S
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until told to stop; faults of database or broker are waited out."""
-        pause = FIRST_PAUSE_S
         while not stop.is_set():
             producer = AIOKafkaProducer(bootstrap_servers=self._kafka.servers, **PRODUCER, **self._kafka.options)
             try:
@@ -142,9 +146,7 @@ class Relay:
                 if not (isinstance(error, KafkaError) or is_transient(error)):
                     raise
                 self._status.stalled("relay", error)
-                pause = await _pause(pause, stop)
-            else:
-                pause = FIRST_PAUSE_S
+                self._pause_s = await _pause(self._pause_s, stop)
             finally:
                 await producer.stop()
         await asyncio.to_thread(self._outbox.give_up)
@@ -162,12 +164,25 @@ class Relay:
                 await _wait(stop, IDLE_S)
                 continue
             reach("relay.read")
-            answers = [await self._sent(producer, one) for one in batch]
-            await asyncio.gather(*answers)
+            await self._all_sent(producer, batch)
             reach("relay.answered")
-            if await asyncio.to_thread(self._outbox.sent, batch[-1].position):
+            if await asyncio.to_thread(self._outbox.sent, batch[0].position, batch[-1].position):
                 reach("relay.recorded")
                 self._status.progressed("relay", len(batch))
+                self._pause_s = FIRST_PAUSE_S
+
+    async def _all_sent(self, producer: AIOKafkaProducer, batch: Sequence[Outgoing]) -> None:
+        async def send() -> None:
+            await asyncio.gather(*[await self._sent(producer, one) for one in batch])
+
+        sending = asyncio.create_task(send())
+        try:
+            # the client goes on trying for 40 s by itself; a probe should know sooner
+            if not (await asyncio.wait([sending], timeout=SILENT_S))[0]:
+                self._status.stalled("relay", KafkaTimeoutError("the broker does not answer"))
+            await sending
+        finally:
+            sending.cancel()
 
     async def _sent(self, producer: AIOKafkaProducer, one: Outgoing) -> asyncio.Future[Any]:
         headers = [("content-type", CONTENT_TYPE.encode()), (POSITION, str(one.position).encode())]
@@ -212,7 +227,8 @@ class Worker:
                 group_id=kafka.topics.group_of(stage),
                 ack_policy=AckPolicy.MANUAL,
                 auto_offset_reset="earliest",
-                session_timeout_ms=SESSION_TIMEOUT_MS,
+                session_timeout_ms=kafka.session_timeout_ms,
+                heartbeat_interval_ms=kafka.session_timeout_ms // 10,
                 max_poll_interval_ms=LONGEST_HANDLER_MS,
                 rebalance_timeout_ms=LONGEST_HANDLER_MS,
                 parser=_readable,

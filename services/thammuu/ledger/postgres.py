@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 
 _DRIVER = "postgresql+psycopg"
 _CONNECT_S = 10
+_SILENCE: dict[str, str | int] = {
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 40_000,
+}
+"""A server that vanished is given up after 40 s, not after the two hours or fifteen minutes that TCP allows."""
 _ALONE = 0x7468616D6D7575
 """The advisory lock of a writing command: ``thammuu`` in ASCII."""
 _POLL_S = 0.2
@@ -77,7 +84,7 @@ class PostgresDatabase:
         )
 
     def _engine(self, idle_s: float, **options: Any) -> Engine:  # noqa: ANN401  SQLAlchemy's own options
-        defaults = {"connect_timeout": _CONNECT_S, "application_name": f"thammuu {_process()}"[:63]}
+        defaults = _SILENCE | {"connect_timeout": _CONNECT_S, "application_name": f"thammuu {_process()}"[:63]}
         engine = create_engine(
             self._url,
             connect_args={name: value for name, value in defaults.items() if name not in self._url.query},
