@@ -51,10 +51,12 @@ class Kafka:
     Args:
         folder: For its data and its log.
         advertised: The port that clients are told, where a proxy stands before the broker.
+        settings: More of server.properties; they win.
     """
 
     folder: Path
     advertised: int | None = None
+    settings: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     controller: int = field(default_factory=free_port)
     _process: subprocess.Popen[bytes] | None = None
@@ -70,7 +72,8 @@ class Kafka:
         if not settings.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
             values = {"port": self.port, "controller": self.controller, "folder": self.folder}
-            settings.write_text(_PROPERTIES.format(**values, advertised=self.advertised or self.port))
+            own = _PROPERTIES.format(**values, advertised=self.advertised or self.port)
+            settings.write_text(own + "".join(f"{name}={value}\n" for name, value in self.settings.items()))
             self._java("kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", str(settings)).wait()
         self._process = self._java("kafka.Kafka", str(settings))
         deadline = time.monotonic() + UP_WITHIN_S
