@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from thammuu.bus.handling import outputs_of, prepared_for
 from thammuu.bus.rounds import Rounds
+from thammuu.failpoints import reach
 from thammuu.ledger import log, progress
 from thammuu.ledger.database import TryAgainError
 
@@ -89,12 +90,14 @@ class EmbeddedBus:
                 batch = list(log.read(connection, after=after, types=self._types[consumer], limit=limit))
             if not batch:
                 return 0
+            reach("follow.read")
             routes = [self._routes[consumer, recorded.event.type] for recorded in batch]
             prepared = list(
                 threads.map(
                     lambda pair: prepared_for(pair[0], pair[1].event, self._context), zip(routes, batch, strict=True)
                 )
             )
+            reach("follow.prepared")
             if self._recorded(consumer, after, batch[-1].position, zip(routes, batch, prepared, strict=True)):
                 return len(batch)
 
@@ -104,11 +107,15 @@ class EmbeddedBus:
             with self._context.database.transaction() as connection:
                 if not progress.claim(connection, consumer, after):
                     return False
+                reach("follow.claimed")
                 outputs: list[Event] = []
                 for route, recorded, result in work:
                     outputs += outputs_of(route, recorded.event, result, connection, self._context)
+                    reach("follow.handled")
                 progress.advance(connection, consumer, to)
+                reach("follow.advanced")
                 log.append(connection, outputs)
         except TryAgainError:
             return False
+        reach("follow.recorded")
         return True

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from thammuu.bus.handling import outputs_of, prepared_for
 from thammuu.canonical import derived_id, sha256_hex
 from thammuu.events import EventRejected, NewEvent, envelope
+from thammuu.failpoints import reach
 from thammuu.ledger import log
 from thammuu.ledger.schema import inbox, progress
 
@@ -40,11 +41,15 @@ def handle_once(
         if _handled(connection, route.consumer, event.id, position):
             return False
     prepared = prepared_for(route, event, context)
+    reach("inbox.prepared")
     with context.database.transaction() as connection:
         if not claim(connection, route.consumer, event.id):
             return False
+        reach("inbox.claimed")
         outputs = outputs_of(route, event, prepared, connection, context, others_write=not last_try)
+        reach("inbox.handled")
         log.append(connection, outputs)
+    reach("inbox.recorded")
     return True
 
 
@@ -69,6 +74,7 @@ def _handled(connection: Connection, consumer: str, event_id: str, position: int
 def set_aside(context: Context, consumer: str, body: bytes, reason: str) -> None:
     """Keep a message that is no event: its bytes as a blob, and an event that says why; the same one once."""
     blob = context.blobs.put(body)
+    reach("inbox.bytes-stored")
     data = EventRejected(consumer=consumer, rejected=f"bytes:{sha256_hex(body)}", reason=reason[:2_000], raw=blob)
     event_id = derived_id("unreadable", consumer, blob)
     event = envelope(NewEvent(subject=f"bytes:{blob}", data=data), event_id, context.clock())

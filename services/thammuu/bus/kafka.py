@@ -27,6 +27,7 @@ from thammuu.bus.inbox import handle_once, set_aside
 from thammuu.bus.kafka_security import client_options, security_of, servers_of, topics_of
 from thammuu.bus.topics import CONTENT_TYPE, POSITION, Topics
 from thammuu.events import Event
+from thammuu.failpoints import reach
 from thammuu.ledger.database import TryAgainError
 
 if TYPE_CHECKING:
@@ -135,20 +136,26 @@ class Relay:
                 self._status.idle("relay")
                 await _wait(stop, self._outbox.lease_s / 3)
                 continue
+            reach("relay.leading")
             batch = await asyncio.to_thread(self._outbox.waiting)
             if not batch:
                 self._status.idle("relay")
                 await _wait(stop, IDLE_S)
                 continue
+            reach("relay.read")
             answers = [await self._sent(producer, one) for one in batch]
             await asyncio.gather(*answers)
+            reach("relay.answered")
             if await asyncio.to_thread(self._outbox.sent, batch[-1].position):
+                reach("relay.recorded")
                 self._status.progressed("relay", len(batch))
 
     async def _sent(self, producer: AIOKafkaProducer, one: Outgoing) -> asyncio.Future[Any]:
         headers = [("content-type", CONTENT_TYPE.encode()), (POSITION, str(one.position).encode())]
         topic = self._kafka.topics.of(one.type)
+        reach("relay.before-send")
         answer: asyncio.Future[Any] = await producer.send(topic, one.body, key=one.subject.encode(), headers=headers)
+        reach("relay.after-send")
         return answer
 
 
@@ -206,6 +213,7 @@ class Worker:
 
     async def _handle(self, stage: str, body: bytes, message: KafkaMessage) -> None:
         position = message.headers.get(POSITION)
+        reach("worker.received")
         pause, conflicts = FIRST_PAUSE_S, 0
         while not self._stop.is_set():
             try:
@@ -224,8 +232,10 @@ class Worker:
                 break
         else:
             return  # stopped while waiting: not acknowledged, so somebody else gets it
+        reach("worker.handled")
         try:
             await message.ack()
+            reach("worker.acknowledged")
         except KafkaError as error:
             # the partition is another worker's by now; the inbox knows that the message is done
             _LOG.warning("acknowledgement refused", consumer=stage, reason=repr(error))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from thammuu.canonical import sha256_hex
 from thammuu.errors import EnvironmentFaultError
+from thammuu.failpoints import reach
 from thammuu.i18n import _
 
 if TYPE_CHECKING:
@@ -111,14 +112,19 @@ class FolderBlobs:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
         try:
             with os.fdopen(handle, "wb") as file:
+                reach("blob.before-write")
                 file.write(content)
                 file.flush()
+                reach("blob.written")
                 os.fsync(file.fileno())
+            reach("blob.synced")
             os.replace(temporary, path)  # noqa: PTH105  the temporary name is a string
         except BaseException:
             os.unlink(temporary)  # noqa: PTH108
             raise
+        reach("blob.renamed")
         _sync_folder(path.parent)
+        reach("blob.stored")
         return name
 
     def get(self, name: str) -> bytes:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from thammuu.errors import EnvironmentFaultError
+from thammuu.failpoints import reach
 from thammuu.i18n import _
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def writing(folder: Path, wait_s: float = WAIT_S) -> Iterator[None]:
         command = " ".join(["thammuu", *sys.argv[1:]])
         since = datetime.now(UTC).isoformat(timespec="seconds")
         holder.write_text(json.dumps({"pid": os.getpid(), "command": command, "since": since}), encoding="utf-8")
+        reach("lock.held")
         yield
         holder.unlink(missing_ok=True)
     finally:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from thammuu.errors import EnvironmentFaultError, PermanentRefusalError
 from thammuu.events import MAX_DATA_BYTES, Event
+from thammuu.failpoints import reach
 from thammuu.i18n import _
 from thammuu.ledger.merkle import Frontier
 from thammuu.ledger.schema import events, ledger_head
@@ -43,7 +44,9 @@ def append(connection: Connection, new: Sequence[Event]) -> int:
     bodies = [(event, _body(event)) for event in new]
     if not bodies:
         return size(connection)
+    reach("ledger.before-append")
     head = connection.execute(select(ledger_head).with_for_update()).one()
+    reach("ledger.head-locked")
     known = _recorded_data(connection, [event.id for event in new])
     frontier = Frontier(head.size, head.frontier)
     rows = []
@@ -59,6 +62,7 @@ def append(connection: Connection, new: Sequence[Event]) -> int:
     if rows:
         connection.execute(insert(events), rows)
         connection.execute(update(ledger_head).values(size=frontier.size, frontier=frontier.pack()))
+    reach("ledger.appended")
     return frontier.size
 
 

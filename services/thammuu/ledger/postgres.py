@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from thammuu.errors import BadInputError, EnvironmentFaultError
+from thammuu.failpoints import reach
 from thammuu.i18n import _
 from thammuu.ledger.database import SCHEMA_REVISION, TryAgainError, refuse_newer, schema_revision
 
@@ -105,6 +106,8 @@ class PostgresDatabase:
             if turn is not None:
                 connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:turn, 1))"), {"turn": turn})
             yield connection
+            reach("database.before-commit")
+        reach("database.committed")
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
