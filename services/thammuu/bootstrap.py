@@ -139,6 +139,31 @@ def sharing(settings: Settings, clock: Clock = system_clock) -> Iterator[Program
         program.close()
 
 
+@contextmanager
+def serving(settings: Settings, address: str, clock: Clock = system_clock) -> Iterator[Program]:
+    """Open the data for a server: a folder is its own for as long as it runs, a database it shares.
+
+    Args:
+        settings: Where the data lives.
+        address: Where the server answers; commands that find the folder taken are told.
+        clock: The present moment.
+
+    Raises:
+        EnvironmentFaultError: If another process is at the folder, or the database cannot be reached.
+    """
+    if settings.database_url is not None:
+        with sharing(settings, clock) as program:
+            yield program
+        return
+    folder = prepared_folder(settings.data)
+    with writing(folder, server=address):
+        program = _assemble(settings, clock, SqliteDatabase(folder / DATABASE, writable=True))
+        try:
+            yield program
+        finally:
+            program.close()
+
+
 def prepared_folder(folder: Path) -> Path:
     """Return the data folder, made if it is not there.
 

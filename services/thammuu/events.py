@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from thammuu import tracing
 from thammuu.canonical import canonical_json, derived_id
 
 MAX_DATA_BYTES = 60_000
@@ -173,7 +174,8 @@ class NewEvent(BaseModel):
 class Event(BaseModel):
     """A CloudEvents 1.0 envelope.
 
-    ``causationid`` is an extension attribute: the id of the event that led to this one.
+    ``causationid`` is an extension attribute: the id of the event that led to this one. ``traceparent`` is one of
+    CloudEvents' own: where in which trace the event came to be, where traces are kept.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -186,6 +188,7 @@ class Event(BaseModel):
     time: datetime
     datacontenttype: Literal["application/json"] = "application/json"
     causationid: str | None = None
+    traceparent: str | None = None
     data: EventData
 
     @model_validator(mode="before")
@@ -208,10 +211,29 @@ class Event(BaseModel):
 def caused_by(cause: Event, consumer: str, outputs: list[NewEvent], at: datetime) -> list[Event]:
     """Give a handler's outputs their envelopes; the ids follow from cause, consumer and position."""
     return [
-        envelope(new, derived_id(cause.id, consumer, position), at, cause.id) for position, new in enumerate(outputs)
+        envelope(new, derived_id(cause.id, consumer, position), at, cause.id, cause.traceparent)
+        for position, new in enumerate(outputs)
     ]
 
 
-def envelope(new: NewEvent, event_id: str, at: datetime, cause: str | None = None) -> Event:
-    """Wrap one new event."""
-    return Event(id=event_id, type=new.data.event_type, subject=new.subject, time=at, causationid=cause, data=new.data)
+def envelope(
+    new: NewEvent, event_id: str, at: datetime, cause: str | None = None, traceparent: str | None = None
+) -> Event:
+    """Wrap one new event.
+
+    Args:
+        new: What happened.
+        event_id: Its deterministic id.
+        at: When it happened.
+        cause: The id of the event that led to it.
+        traceparent: Its place in a trace where no span is open here: that of its cause.
+    """
+    return Event(
+        id=event_id,
+        type=new.data.event_type,
+        subject=new.subject,
+        time=at,
+        causationid=cause,
+        traceparent=tracing.current() or traceparent,
+        data=new.data,
+    )

@@ -6,6 +6,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from thammuu.bus.figures import step
 from thammuu.bus.handling import outputs_of, prepared_for
 from thammuu.bus.rounds import Rounds
 from thammuu.failpoints import reach
@@ -104,7 +105,7 @@ class EmbeddedBus:
     def _recorded(self, consumer: str, after: int, to: int, work: Iterable[tuple[Route, Recorded, Any]]) -> bool:
         """Handle a batch in one transaction; False where another process came first or stood in the way."""
         try:
-            with self._context.database.transaction() as connection:
+            with step(consumer, "transaction"), self._context.database.transaction() as connection:
                 if not progress.claim(connection, consumer, after):
                     return False
                 reach("follow.claimed")
@@ -114,7 +115,8 @@ class EmbeddedBus:
                     reach("follow.handled")
                 progress.advance(connection, consumer, to)
                 reach("follow.advanced")
-                log.append(connection, outputs)
+                with step(consumer, "append"):
+                    log.append(connection, outputs)
         except TryAgainError:
             return False
         reach("follow.recorded")

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Operation
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from thammuu.bus.context import Context, UnitOfWork
+from thammuu.bus.figures import FIGURES, step
 from thammuu.canonical import derived_id
 from thammuu.errors import BadInputError, EnvironmentFaultError, ThammuuError
 from thammuu.events import Event, EventRejected, NewEvent, caused_by, envelope
@@ -51,7 +52,8 @@ def prepared_for(route: Route, event: Event, context: Context) -> Any:  # noqa: 
     if route.prepare is None:
         return None
     try:
-        return route.prepare(event, context)
+        with step(route.consumer, "prepare", event.traceparent):
+            return route.prepare(event, context)
     except Exception as error:
         if is_transient(error):
             raise
@@ -81,26 +83,28 @@ def outputs_of(  # noqa: PLR0913  what one event needs
         Exception: A transient error; the transaction is of no use then.
         TryAgainError: If a row that the handler writes came to be meanwhile.
     """
-    try:
-        if isinstance(prepared, Refused):
-            return [rejected(route.consumer, event, prepared, context)]
-        with connection.begin_nested():
-            outputs = route.handler(event, UnitOfWork(connection, context, prepared))
-    except Exception as error:
-        if others_write and isinstance(error, IntegrityError):
-            raise TryAgainError(str(error.orig)) from error
-        if is_transient(error):
-            raise
-        return [rejected(route.consumer, event, refusal(route.consumer, event.id, error), context)]
-    return caused_by(event, route.consumer, outputs, context.clock())
+    with step(route.consumer, "handle", event.traceparent):
+        try:
+            if isinstance(prepared, Refused):
+                return [rejected(route.consumer, event, prepared, context)]
+            with connection.begin_nested():
+                outputs = route.handler(event, UnitOfWork(connection, context, prepared))
+        except Exception as error:
+            if others_write and isinstance(error, IntegrityError):
+                raise TryAgainError(str(error.orig)) from error
+            if is_transient(error):
+                raise
+            return [rejected(route.consumer, event, refusal(route.consumer, event.id, error), context)]
+        return caused_by(event, route.consumer, outputs, context.clock())
 
 
 def rejected(consumer: str, event: Event, refused: Refused, context: Context) -> Event:
     """Return the event that sets another one aside."""
+    FIGURES.rejected(consumer)
     data = EventRejected(consumer=consumer, rejected=event.id, reason=refused.reason)
     # an id of its own kind: the handler's outputs keep theirs, should the event be handled after all
     event_id = derived_id(event.id, consumer, "rejected")
-    return envelope(NewEvent(subject=event.id, data=data), event_id, context.clock(), event.id)
+    return envelope(NewEvent(subject=event.id, data=data), event_id, context.clock(), event.id, event.traceparent)
 
 
 def refusal(consumer: str, event_id: str, error: Exception) -> Refused:

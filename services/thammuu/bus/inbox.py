@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
+from thammuu.bus.figures import FIGURES, step
 from thammuu.bus.handling import outputs_of, prepared_for
 from thammuu.canonical import derived_id, sha256_hex
 from thammuu.events import EventRejected, NewEvent, envelope
@@ -42,13 +43,14 @@ def handle_once(
             return False
     prepared = prepared_for(route, event, context)
     reach("inbox.prepared")
-    with context.database.transaction() as connection:
+    with step(route.consumer, "transaction", event.traceparent), context.database.transaction() as connection:
         if not claim(connection, route.consumer, event.id):
             return False
         reach("inbox.claimed")
         outputs = outputs_of(route, event, prepared, connection, context, others_write=not last_try)
         reach("inbox.handled")
-        log.append(connection, outputs)
+        with step(route.consumer, "append", event.traceparent):
+            log.append(connection, outputs)
     reach("inbox.recorded")
     return True
 
@@ -73,6 +75,7 @@ def _handled(connection: Connection, consumer: str, event_id: str, position: int
 
 def set_aside(context: Context, consumer: str, body: bytes, reason: str) -> None:
     """Keep a message that is no event: its bytes as a blob, and an event that says why; the same one once."""
+    FIGURES.rejected(consumer)
     blob = context.blobs.put(body)
     reach("inbox.bytes-stored")
     data = EventRejected(consumer=consumer, rejected=f"bytes:{sha256_hex(body)}", reason=reason[:2_000], raw=blob)

@@ -9,9 +9,11 @@ is passed over by the next one's acknowledgement.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import random
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -22,9 +24,11 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage  # noqa: TC002  FastStream reads the annotation
 
+from thammuu import tracing
 from thammuu.bus.handling import is_transient, refusal
 from thammuu.bus.inbox import handle_once, set_aside
 from thammuu.bus.kafka_security import client_options, security_of, servers_of, topics_of
+from thammuu.bus.lag import watch_lag
 from thammuu.bus.topics import CONTENT_TYPE, POSITION, Topics
 from thammuu.events import Event
 from thammuu.failpoints import reach
@@ -154,7 +158,12 @@ class Relay:
         headers = [("content-type", CONTENT_TYPE.encode()), (POSITION, str(one.position).encode())]
         topic = self._kafka.topics.of(one.type)
         reach("relay.before-send")
-        answer: asyncio.Future[Any] = await producer.send(topic, one.body, key=one.subject.encode(), headers=headers)
+        with tracing.span(f"send {topic}", one.traceparent, "producer"):
+            if place := tracing.current() or one.traceparent:
+                headers.append((tracing.HEADER, place.encode()))
+            answer: asyncio.Future[Any] = await producer.send(
+                topic, one.body, key=one.subject.encode(), headers=headers
+            )
         reach("relay.after-send")
         return answer
 
@@ -178,6 +187,7 @@ class Worker:
         self._status = status
         self._threads = {stage: ThreadPoolExecutor(1, thread_name_prefix=stage) for stage in stages}
         self._stop = asyncio.Event()
+        self._subscribers: dict[str, Any] = {}
         self.broker = KafkaBroker(kafka.servers, graceful_timeout=60.0, logger=None, security=kafka.security)
         for stage in stages:
             types = [route.event.event_type for route in routes if route.consumer == stage]
@@ -193,14 +203,17 @@ class Worker:
                 decoder=_bytes,
             )
             subscriber(self._handler(stage))
+            self._subscribers[stage] = subscriber
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop: the message at hand is finished, then the group is left."""
         self._stop = stop
         await self.broker.start()
+        watching = asyncio.create_task(watch_lag(self._subscribers, self._status))
         try:
             await stop.wait()
         finally:
+            watching.cancel()
             await self.broker.stop()
             for threads in self._threads.values():
                 threads.shutdown()
@@ -212,14 +225,16 @@ class Worker:
         return handle
 
     async def _handle(self, stage: str, body: bytes, message: KafkaMessage) -> None:
-        position = message.headers.get(POSITION)
+        position, place = message.headers.get(POSITION), message.headers.get(tracing.HEADER)
         reach("worker.received")
         pause, conflicts = FIRST_PAUSE_S, 0
         while not self._stop.is_set():
             try:
-                await asyncio.get_running_loop().run_in_executor(
-                    self._threads[stage], self._work, stage, body, int(position) if position else None, conflicts
-                )
+                with tracing.span(f"process {stage}", place, "consumer"):
+                    work = partial(self._work, stage, body, int(position) if position else None, conflicts)
+                    await asyncio.get_running_loop().run_in_executor(
+                        self._threads[stage], contextvars.copy_context().run, work
+                    )
             except TryAgainError:
                 conflicts += 1
             except Exception as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 NAME = "relay"
 BATCH = 500
 LEASE_S = 10.0
+_TRACED = b'"traceparent":"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,14 @@ class Outgoing:
     type: str
     subject: str
     body: bytes
+
+    @property
+    def traceparent(self) -> str | None:
+        """Its place in a trace, where it has one."""
+        if _TRACED not in self.body:
+            return None
+        place: str | None = json.loads(self.body).get("traceparent")
+        return place
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from thammuu.cli import (
     paths,
     publish,
     rules,
+    serve,
     setup,
     templates,
     workers,
@@ -65,6 +66,7 @@ framework.register(app)
 rules.register(app)
 templates.register(app)
 workers.register(app)
+serve.register(app)
 doctor.register(app)
 database.register(app)
 
