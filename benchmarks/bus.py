@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING
 import bus_task
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
 from servers import postgres
 from servers.kafka import Kafka
-
 from thammuu.bus.kafka import Connection, make_topics
 from thammuu.bus.topics import Topics
 from thammuu.ledger.postgres import PostgresDatabase

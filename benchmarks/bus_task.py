@@ -141,7 +141,7 @@ def echo(_url: str, servers: str, prefix: str) -> None:
 
     @broker.subscriber(f"{prefix}ask", group_id="echo", auto_offset_reset="earliest")
     @broker.publisher(f"{prefix}answer")
-    async def answer(body: bytes) -> bytes:  # noqa: RUF029  FastStream's handler
+    async def answer(body: bytes) -> bytes:
         return body
 
     async def run(stop: asyncio.Event) -> None:
