@@ -53,11 +53,13 @@ class Kafka:
         folder: For its data and its log.
         advertised: The port that clients are told, where a proxy stands before the broker.
         doors: More ways in: the broker's port and the port that those who come this way are told, by name.
+        settings: More of server.properties; they win.
     """
 
     folder: Path
     advertised: int | None = None
     doors: dict[str, tuple[int, int]] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     controller: int = field(default_factory=free_port)
     _process: subprocess.Popen[bytes] | None = None
@@ -72,7 +74,8 @@ class Kafka:
         settings = self.folder / "server.properties"
         if not settings.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
-            settings.write_text(self._properties())
+            own = "".join(f"{name}={value}\n" for name, value in self.settings.items())
+            settings.write_text(self._properties() + own)
             self._java("kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", str(settings)).wait()
         self._process = self._java("kafka.Kafka", str(settings))
         deadline = time.monotonic() + UP_WITHIN_S

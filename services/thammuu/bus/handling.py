@@ -7,6 +7,7 @@ pass, and are raised. Whatever else a handler raises will be raised again on eve
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,18 @@ class Refused:
     reason: str
 
 
+class GivenUpError(Exception):
+    """A handler refused an event; its transaction is to be rolled back and the refusal recorded in another.
+
+    Args:
+        refused: Why.
+    """
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.reason)
+        self.refused = refused
+
+
 def prepared_for(route: Route, event: Event, context: Context) -> Any:  # noqa: ANN401  each route prepares its own type
     """Return what a route prepares before the transaction, or a :class:`Refused`.
 
@@ -68,6 +81,7 @@ def outputs_of(  # noqa: PLR0913  what one event needs
     context: Context,
     *,
     others_write: bool = False,
+    alone: bool = False,
 ) -> list[Event]:
     """Return the events that follow from one event, its changes made in the caller's transaction.
 
@@ -78,23 +92,28 @@ def outputs_of(  # noqa: PLR0913  what one event needs
         connection: The transaction.
         context: The program's parts.
         others_write: Whether another process may have written the same row meanwhile; the next try would see it.
+        alone: Whether nothing else was done in the transaction that must stay if the handler refuses.
 
     Raises:
         Exception: A transient error; the transaction is of no use then.
+        GivenUpError: If the handler refuses the event and the transaction is its alone.
         TryAgainError: If a row that the handler writes came to be meanwhile.
     """
     with step(route.consumer, "handle", event.traceparent):
         try:
             if isinstance(prepared, Refused):
                 return [rejected(route.consumer, event, prepared, context)]
-            with connection.begin_nested():
+            with nullcontext() if alone else connection.begin_nested():
                 outputs = route.handler(event, UnitOfWork(connection, context, prepared))
         except Exception as error:
             if others_write and isinstance(error, IntegrityError):
                 raise TryAgainError(str(error.orig)) from error
             if is_transient(error):
                 raise
-            return [rejected(route.consumer, event, refusal(route.consumer, event.id, error), context)]
+            refused = refusal(route.consumer, event.id, error)
+            if alone:
+                raise GivenUpError(refused) from error
+            return [rejected(route.consumer, event, refused, context)]
         return caused_by(event, route.consumer, outputs, context.clock())
 
 

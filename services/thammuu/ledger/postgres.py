@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 import time
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from thammuu.errors import BadInputError, EnvironmentFaultError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import URL, Engine
+    from sqlalchemy.pool import ConnectionPoolEntry
 
 _DRIVER = "postgresql+psycopg"
 _CONNECT_S = 10
@@ -35,6 +37,7 @@ _SILENCE: dict[str, str | int] = {
 _ALONE = 0x7468616D6D7575
 """The advisory lock of a writing command: ``thammuu`` in ASCII."""
 _POLL_S = 0.2
+_RESTED_S = 5.0
 _SNAPSHOT_IDLE_S = 600.0
 """A snapshot holds nobody up; memos are composed while one is open."""
 
@@ -90,7 +93,6 @@ class PostgresDatabase:
             connect_args={name: value for name, value in defaults.items() if name not in self._url.query},
             pool_size=self._limits.connections,
             max_overflow=2 * self._limits.connections,
-            pool_pre_ping=True,
             hide_parameters=True,
             **options,
         )
@@ -104,6 +106,8 @@ class PostgresDatabase:
             "tcp_keepalives_count": "4",
         }
         event.listen(engine, "connect", lambda connection, _record: _set(connection, settings))
+        event.listen(engine, "checkin", lambda _connection, record: record.info.update(rested=time.monotonic()))
+        event.listen(engine, "checkout", lambda connection, record, _proxy: _ask(engine, connection, record))
         return engine
 
     @contextmanager
@@ -242,6 +246,16 @@ def _set(connection: Any, settings: dict[str, str]) -> None:  # noqa: ANN401  ps
     calls = ", ".join("set_config(%s, %s, false)" for _name in settings)
     connection.execute(f"SELECT {calls}", [part for pair in settings.items() for part in pair])
     connection.autocommit = False
+
+
+def _ask(engine: Engine, connection: Any, record: ConnectionPoolEntry) -> None:  # noqa: ANN401  psycopg's own
+    """See that the server still knows a connection that has rested; asking each time costs a round trip an event."""
+    if time.monotonic() - record.info.get("rested", math.inf) < _RESTED_S:
+        return
+    try:
+        engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise InvalidatePoolError from error
 
 
 def _process() -> str:

@@ -15,7 +15,6 @@ from sqlalchemy import select
 from thammuu.appearing import sweep, write_whole
 from thammuu.clock import today
 from thammuu.errors import BadInputError, ThammuuError
-from thammuu.failpoints import reach
 from thammuu.i18n import _
 from thammuu.ledger.schema import memos
 from thammuu.memos.answering import answer_of, successors
