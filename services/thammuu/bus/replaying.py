@@ -76,7 +76,7 @@ def _again(context: Context, routes: Sequence[Route], one: Aside) -> list[Event]
     event_id = derived_id("replay", one.consumer, one.rejected, one.position)
     done = envelope(NewEvent(subject=event.id, data=data), event_id, context.clock(), event.id)
     with context.database.transaction() as connection:
-        outputs = outputs_of(route, event, prepared, connection, context)
+        outputs = list(outputs_of(route, event, prepared, connection, context))
         for out in outputs:
             if isinstance(out.data, EventRejected):
                 raise PermanentRefusalError(out.data.reason)
