@@ -18,6 +18,7 @@ class Spool:
         # closed by __del__: what a handler prepared is dropped wherever its transaction ends
         self._file = SpooledTemporaryFile[bytes](max_size=IN_MEMORY_BYTES)
         self._ends = [0]
+        self._at_end = True
 
     def __len__(self) -> int:
         return len(self._ends) - 1
@@ -32,7 +33,9 @@ class Spool:
         Raises:
             OSError: If the disk refuses.
         """
-        self._file.seek(self._ends[-1])
+        if not self._at_end:
+            self._file.seek(self._ends[-1])
+        self._at_end = True
         self._file.write(piece)
         self._ends.append(self._ends[-1] + len(piece))
         return len(self) - 1
@@ -41,5 +44,6 @@ class Spool:
         """Return a piece."""
         if not 0 <= number < len(self):
             raise IndexError(number)
+        self._at_end = False
         self._file.seek(self._ends[number])
         return self._file.read(self._ends[number + 1] - self._ends[number])

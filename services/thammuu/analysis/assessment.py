@@ -68,7 +68,9 @@ def write_facts(sheets: Sheets, path: Path) -> None:
     def parts(*_hints: object) -> Iterator[pl.DataFrame]:
         return (sheet.every_fact() for sheet in sheets)
 
-    register_io_source(parts, schema=sheets[0].every_fact().schema).sink_parquet(path)
+    first = sheets[0].every_fact()
+    # a group of rows a sheet: larger ones are put together in memory first
+    register_io_source(parts, schema=first.schema).sink_parquet(path, row_group_size=first.height)
 
 
 def findings_on(sheet: Sheet) -> tuple[list[Finding], list[dict[str, Any]]]:

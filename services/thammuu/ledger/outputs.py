@@ -58,7 +58,10 @@ class Outputs:
         self.heads.append(Head(event.id, event.type, event.subject))
 
     def take(self, others: Outputs) -> None:
-        """Add the events of others."""
+        """Add the events of others, which are of no use afterwards."""
+        if not self.heads:
+            self.heads, self._bodies = others.heads, others._bodies  # noqa: SLF001  another of the same
+            return
         for head, body in others.rows():
             self._bodies.add(body)
             self.heads.append(head)
