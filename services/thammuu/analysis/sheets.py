@@ -79,12 +79,22 @@ class Sheets:
         rules: The rules.
         table: The publication's facts; they are computed here, once.
         as_of: The day on which silences are judged.
+        cells_at_once: How many cells are computed at once.
+        units_at_once: How many units are on a sheet.
     """
 
-    def __init__(self, rules: RuleSet, table: FactTable, as_of: date) -> None:
-        self._rules, self._layout = rules, table.layout
+    def __init__(
+        self,
+        rules: RuleSet,
+        table: FactTable,
+        as_of: date,
+        *,
+        cells_at_once: int = CELLS_AT_ONCE,
+        units_at_once: int = UNITS_AT_ONCE,
+    ) -> None:
+        self._rules, self._layout, self._units = rules, table.layout, units_at_once
         self._pieces, self._parts = Spool(), 0
-        hits = [self._computed(part, as_of) for part in table.parts(CELLS_AT_ONCE)]
+        hits = [self._computed(part, as_of) for part in table.parts(cells_at_once)]
         self._hits = pl.concat(hits).sort("cell", maintain_order=True)
 
     def __len__(self) -> int:
@@ -105,7 +115,7 @@ class Sheets:
 
     @property
     def _cells(self) -> int:
-        return UNITS_AT_ONCE * self._layout.nodes.height
+        return self._units * self._layout.nodes.height
 
     def _computed(self, part: FactTable, as_of: date) -> pl.DataFrame:
         """Compute a part's facts, keep them cut into sheets, and return its firings."""
@@ -116,8 +126,8 @@ class Sheets:
         cell = pl.col("u").cast(pl.UInt32) * every + pl.lit(part.places).gather(pl.col("k"))
         facts = part.base.with_columns(cell=cell.cast(pl.UInt32)).drop("u", "k")
         facts = facts.hstack(_peer_facts(firing, hits))
-        for start in range(0, facts.height, UNITS_AT_ONCE * width):
-            self._pieces.add(_packed(facts.slice(start, UNITS_AT_ONCE * width)))
+        for start in range(0, max(facts.height, 1), self._units * width):
+            self._pieces.add(_packed(facts.slice(start, self._units * width)))
         self._parts += 1
         return hits.with_columns(cell=facts["cell"].gather(hits["cell"]))
 

@@ -60,7 +60,7 @@ class Outputs:
     def take(self, others: Outputs) -> None:
         """Add the events of others, which are of no use afterwards."""
         if not self.heads:
-            self.heads, self._bodies = others.heads, others._bodies  # noqa: SLF001  another of the same
+            self.heads, self._bodies = others.heads, others._bodies
             return
         for head, body in others.rows():
             self._bodies.add(body)
