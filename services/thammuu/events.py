@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from thammuu import tracing
 from thammuu.canonical import canonical_json, derived_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 MAX_DATA_BYTES = 60_000
 """Larger payloads travel as blobs named by their SHA-256."""
@@ -230,12 +233,10 @@ class Event(BaseModel):
         return canonical_json(envelope | {"data": self.data.model_dump(mode="json", exclude_none=True)})
 
 
-def caused_by(cause: Event, consumer: str, outputs: list[NewEvent], at: datetime) -> list[Event]:
+def caused_by(cause: Event, consumer: str, outputs: Iterable[NewEvent], at: datetime) -> Iterator[Event]:
     """Give a handler's outputs their envelopes; the ids follow from cause, consumer and position."""
-    return [
-        envelope(new, derived_id(cause.id, consumer, position), at, cause.id, cause.traceparent)
-        for position, new in enumerate(outputs)
-    ]
+    for position, new in enumerate(outputs):
+        yield envelope(new, derived_id(cause.id, consumer, position), at, cause.id, cause.traceparent)
 
 
 def envelope(

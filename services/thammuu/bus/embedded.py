@@ -12,6 +12,7 @@ from thammuu.bus.rounds import Rounds
 from thammuu.failpoints import reach
 from thammuu.ledger import log, progress
 from thammuu.ledger.database import TryAgainError
+from thammuu.ledger.outputs import Outputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from thammuu.bus.context import Context
     from thammuu.bus.routes import Route
-    from thammuu.events import Event
     from thammuu.ledger.log import Recorded
 
 BATCH = 8
@@ -109,9 +109,9 @@ class EmbeddedBus:
                 if not progress.claim(connection, consumer, after):
                     return False
                 reach("follow.claimed")
-                outputs: list[Event] = []
+                outputs = Outputs()
                 for route, recorded, result in work:
-                    outputs += outputs_of(route, recorded.event, result, connection, self._context)
+                    outputs.take(outputs_of(route, recorded.event, result, connection, self._context))
                     reach("follow.handled")
                 progress.advance(connection, consumer, to)
                 reach("follow.advanced")

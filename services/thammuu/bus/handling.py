@@ -21,6 +21,7 @@ from thammuu.canonical import derived_id
 from thammuu.errors import BadInputError, EnvironmentFaultError, ThammuuError
 from thammuu.events import Event, EventRejected, NewEvent, caused_by, envelope
 from thammuu.ledger.database import TryAgainError
+from thammuu.ledger.outputs import Outputs
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -82,7 +83,7 @@ def outputs_of(  # noqa: PLR0913  what one event needs
     *,
     others_write: bool = False,
     alone: bool = False,
-) -> list[Event]:
+) -> Outputs:
     """Return the events that follow from one event, its changes made in the caller's transaction.
 
     Args:
@@ -102,9 +103,11 @@ def outputs_of(  # noqa: PLR0913  what one event needs
     with step(route.consumer, "handle", event.traceparent):
         try:
             if isinstance(prepared, Refused):
-                return [rejected(route.consumer, event, prepared, context)]
+                return Outputs([rejected(route.consumer, event, prepared, context)])
             with nullcontext() if alone else connection.begin_nested():
-                outputs = route.handler(event, UnitOfWork(connection, context, prepared))
+                # a handler may make its outputs one by one: they are taken while its changes can still be undone
+                new = route.handler(event, UnitOfWork(connection, context, prepared))
+                return Outputs(caused_by(event, route.consumer, new, context.clock()))
         except Exception as error:
             if others_write and isinstance(error, IntegrityError):
                 raise TryAgainError(str(error.orig)) from error
@@ -113,8 +116,7 @@ def outputs_of(  # noqa: PLR0913  what one event needs
             refused = refusal(route.consumer, event.id, error)
             if alone:
                 raise GivenUpError(refused) from error
-            return [rejected(route.consumer, event, refused, context)]
-        return caused_by(event, route.consumer, outputs, context.clock())
+            return Outputs([rejected(route.consumer, event, refused, context)])
 
 
 def rejected(consumer: str, event: Event, refused: Refused, context: Context) -> Event:

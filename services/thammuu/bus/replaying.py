@@ -77,7 +77,7 @@ def _again(context: Context, routes: Sequence[Route], one: Aside) -> list[Event]
         raise PermanentRefusalError(prepared.reason)
     done = _replayed(context, one, event.id, event.id)
     with context.database.transaction() as connection:
-        outputs = outputs_of(route, event, prepared, connection, context)
+        outputs = list(outputs_of(route, event, prepared, connection, context))
         for out in outputs:
             if isinstance(out.data, EventRejected):
                 raise PermanentRefusalError(out.data.reason)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
-from typing import TYPE_CHECKING, Protocol
+from shutil import copyfileobj
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from thammuu.appearing import sync
 from thammuu.canonical import sha256_hex
@@ -20,8 +22,11 @@ if TYPE_CHECKING:
 class Blobs(Protocol):
     """Where large payloads are kept; a blob's name is the SHA-256 of its bytes and its bytes never change."""
 
-    def put(self, content: bytes) -> str:
+    def put(self, content: bytes | BinaryIO) -> str:
         """Store bytes and return their name; they are durable once this returns, and storing them again does nothing.
+
+        Args:
+            content: The bytes, or a file that has them.
 
         Raises:
             EnvironmentFaultError: If the store cannot be reached or refuses.
@@ -64,6 +69,16 @@ def open_blobs(url: str | None, folder: Path) -> Blobs:
     return S3Blobs(bucket_at(url, os.environ))
 
 
+def name_of(content: bytes | BinaryIO) -> str:
+    """Return the name of bytes, or of those of a file, which stands at its beginning afterwards."""
+    if isinstance(content, bytes):
+        return sha256_hex(content)
+    content.seek(0)
+    name = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]  # every file that can be read
+    content.seek(0)
+    return name
+
+
 def checked(name: str, content: bytes) -> bytes:
     """Return a blob's bytes if they match its name.
 
@@ -90,13 +105,13 @@ class FolderBlobs:
     def _path(self, name: str) -> Path:
         return self._folder / name[:2] / name[2:]
 
-    def put(self, content: bytes) -> str:
-        """Store bytes and return their name; they survive a power cut once this returns.
+    def put(self, content: bytes | BinaryIO) -> str:
+        """Store bytes, or those of a file, and return their name; they survive a power cut once this returns.
 
         Raises:
             OSError: If the disk is full or read-only; nothing half-written carries the name.
         """
-        name = sha256_hex(content)
+        name = name_of(content)
         path = self._path(name)
         if path.exists():
             self._sync_once(path.parent)
@@ -110,7 +125,10 @@ class FolderBlobs:
         try:
             with os.fdopen(handle, "wb") as file:
                 reach("blob.before-write")
-                file.write(content)
+                if isinstance(content, bytes):
+                    file.write(content)
+                else:
+                    copyfileobj(content, file)
                 file.flush()
                 reach("blob.written")
                 os.fsync(file.fileno())

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
-from thammuu.canonical import sha256_hex
 from thammuu.errors import EnvironmentFaultError
 from thammuu.i18n import _
-from thammuu.ledger.blobs import checked, missing
+from thammuu.ledger.blobs import checked, missing, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,13 +60,13 @@ class S3Blobs:
         self._bucket = bucket
         self._store = store_of(bucket, timeout_s)
 
-    def put(self, content: bytes) -> str:
-        """Store bytes and return their name; the server has them for good once this returns.
+    def put(self, content: bytes | BinaryIO) -> str:
+        """Store bytes, or those of a file, and return their name; the server has them for good once this returns.
 
         Raises:
             EnvironmentFaultError: If the server cannot be reached or refuses; another attempt may succeed.
         """
-        name = sha256_hex(content)
+        name = name_of(content)
         with self._told():
             # Asked first: If-None-Match lets a server hang up amid a large upload (versitygw did so on 1 of 4).
             if not self._has(name):

@@ -79,7 +79,7 @@ def answer_of(  # noqa: PLR0913, PLR0917  what a memo depends on
     rows = rounds.answered(register.as_of(context, connection, at), round_name, at)
     unit = pack.units.get(unit_id)
     family = {one.id: one for one in _family(pack.units, unit)}
-    told = [(row, found) for row in rows if (found := family.keys() & board_of(context, connection, row).spans.keys())]
+    told = [(row, found) for row in rows if (found := family.keys() & board_of(context, connection, row).units)]
     if not told:
         return None
     mine = [row.published_on for row, found in told if unit_id in found]

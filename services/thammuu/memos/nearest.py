@@ -32,15 +32,17 @@ class Neighbours:
     places: Mapping[str, int]
 
     @classmethod
-    def of(cls, frame: pl.DataFrame, root: str, spans: Mapping[str, tuple[int, int]]) -> Neighbours:
-        """Return the neighbours of a publication's facts, its rows sorted by unit, whose places are the spans."""
+    def of(cls, frame: pl.DataFrame, root: str) -> Neighbours:
+        """Return the neighbours of a publication's facts, its rows sorted by unit."""
         import polars as pl
 
         with_total = frame.filter((pl.col("code") == root) & pl.col("previous_score").is_not_null())
-        ordered = with_total.sort("previous_score", "unit_code").select("previous_score", "unit_id").rows()
+        by_code = pl.col("unit_code").cast(pl.String)
+        ordered = with_total.sort("previous_score", by_code).select("previous_score", "unit_id").rows()
+        runs = frame.with_row_index("at").group_by("unit_id", maintain_order=True).agg(pl.col("at").first(), pl.len())
         return cls(
             facts=frame.select("code", "unit_id", "score", "attainment", "rank"),
-            spans=spans,
+            spans={unit: (at, length) for unit, at, length in runs.rows()},
             totals=tuple(ordered),
             places={unit: place for place, (_total, unit) in enumerate(ordered)},
         )

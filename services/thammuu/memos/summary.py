@@ -172,8 +172,7 @@ def _index_round(context: Context, connection: Connection, row: Registered) -> I
         facts=(),
         findings=(),
     )
-    roots = board.frame.filter(board.frame["code"] == framework.root.code).to_dicts()
-    results = [UnitResult(pack.units.get(one["unit_id"]), one) for one in roots]
+    results = [UnitResult(pack.units.get(one["unit_id"]), one) for one in board.roots.to_dicts()]
     results.sort(key=lambda one: _order(one.row, complete=row.complete))
     return IndexRound(view, tuple(results), tuple(_zeros(context, connection, row)))
 
