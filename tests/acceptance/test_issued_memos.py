@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import EXAMPLES, Thammuu
+from commands import EXAMPLES, Thammuu, corrected
 
 from thammuu import bootstrap
 from thammuu.cli.main import main
@@ -49,22 +49,6 @@ def memo(thammuu: Thammuu, memo_id: str) -> dict[str, Any]:
 def events(thammuu: Thammuu, kind: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = thammuu("events", "--type", kind, "--format", "json").json()
     return found
-
-
-def corrected(tmp_path: Path, unit: str, code: str, score: str) -> Path:
-    """PAPI 2022 with one score of one province changed."""
-    lines = (EXAMPLES / "papi" / "papi-2022.csv").read_text("utf-8").splitlines()
-    header = next(line for line in lines if not line.startswith("#")).split(",")
-    at, name, place = header.index("criterion_code"), header.index("entity_name"), header.index("score")
-    changed = []
-    for line in lines:
-        cells = line.split(",")
-        if len(cells) == len(header) and cells[name] == unit and cells[at] == code:
-            cells[place] = score
-        changed.append(",".join(cells))
-    file = tmp_path / "corrected.csv"
-    file.write_text("\n".join(changed) + "\n", "utf-8")
-    return file
 
 
 def test_an_issued_memo_has_its_number_its_date_and_no_draft_mark(thammuu: Thammuu) -> None:

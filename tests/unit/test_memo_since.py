@@ -166,7 +166,7 @@ def test_a_correction_without_changes_says_so() -> None:
     printed = findings_section(one, one.parts[0], Numbering(one.words))
     assert printed is not None
     old = issued(memo([*standings, printed], lines, language="vi"))
-    section = since_section(replace(one, since=SinceLast(corrects=old)), standings, lines, ())
+    section = since_section(replace(one, since=SinceLast(corrects=(old,))), standings, lines, ())
     assert section is not None
     assert section.heading == "Nội dung thay đổi so với văn bản được thay thế"
     assert texts(section) == [
@@ -181,7 +181,7 @@ def test_a_correction_tells_its_changes_and_what_they_rest_on() -> None:
     assert printed is not None
     old = issued(memo([*old_standings, printed], old_lines), version=2)
     standings, lines = content(one)
-    section = since_section(replace(one, since=SinceLast(corrects=old)), standings, lines, ())
+    section = since_section(replace(one, since=SinceLast(corrects=(old,))), standings, lines, ())
     assert section is not None
     said_now = texts(section)
     assert said_now[0].startswith("Kết quả PAPI năm 2022: văn bản trước nêu “đạt")
@@ -191,7 +191,7 @@ def test_a_correction_tells_its_changes_and_what_they_rest_on() -> None:
 
 def test_changes_beyond_those_told_are_counted() -> None:
     lines = [finding(f"c{at}", f"{at}. Tên") for at in range(MAX_CHANGES + 4)]
-    told = texts(since_section(scope(papi(), since=SinceLast(corrects=issued(memo()))), [], lines, ()))
+    told = texts(since_section(scope(papi(), since=SinceLast(corrects=(issued(memo()),))), [], lines, ()))
     assert len(told) == MAX_CHANGES + 1
     assert told[-1] == "04 thay đổi khác về nội dung cần khắc phục và nhiệm vụ."
 
@@ -216,7 +216,7 @@ def test_criteria_of_the_memo_before_are_sorted_by_what_became_of_them() -> None
     assert [line.code for line in found.rose] == ["1.2"]
     assert [line.code for line in found.fell] == ["1.4"]
     assert [line.concept for line in found.unknown] == [one.framework.node("1.3").concept, "papi.gone-from-the-edition"]
-    told = texts(since_section(scope(one, since=SinceLast(previous=issued(memo(findings=found.lines)))), [], (), ()))
+    told = texts(since_section(scope(one, since=SinceLast(previous=(issued(memo(findings=found.lines)),))), [], (), ()))
     (only,) = told
     assert only == (
         "Trong 05 nội dung thành phần của PAPI nêu tại Công văn số 05/BNV-CCHC ngày 20/6/2022 của Bộ Nội vụ: "
@@ -228,7 +228,7 @@ def test_criteria_of_the_memo_before_are_sorted_by_what_became_of_them() -> None
 def test_findings_on_domains_and_of_other_indices_are_not_looked_at_again() -> None:
     one = papi()
     lines = [*concepts(one, "1"), finding("par-index.x", publication_id="par-index-2021-r1")]
-    since = SinceLast(previous=issued(memo(findings=lines)))
+    since = SinceLast(previous=(issued(memo(findings=lines)),))
     assert since_section(scope(one, since=since), [], (), ()) is None
 
 
@@ -237,7 +237,7 @@ def test_scores_of_a_former_unit_are_named_and_not_compared() -> None:
     scores = dict.fromkeys((*SCORED, "ninh-binh-2025"), level_scores("papi", 2022))
     one = view("papi", 2022, scores, "ninh-binh-2025")
     one = replace(one, parts=(PartResult(former, "2021", 40.0, 30, 60),))
-    since = SinceLast(previous=issued(memo(findings=concepts(one, "1.1", "1.2"))))
+    since = SinceLast(previous=(issued(memo(findings=concepts(one, "1.1", "1.2"))),))
     told = texts(since_section(scope(one, body="ninh-binh-2025", since=since), [], (), ()))
     (only,) = told
     assert only == (
@@ -248,7 +248,7 @@ def test_scores_of_a_former_unit_are_named_and_not_compared() -> None:
 
 
 def test_what_became_of_tasks_follows_under_the_heading_of_the_memo_before() -> None:
-    since = SinceLast(previous=issued(memo()), items=("Đã hoàn thành 03 nhiệm vụ",))
+    since = SinceLast(previous=(issued(memo()),), items=("Đã hoàn thành 03 nhiệm vụ",))
     section = since_section(scope(papi(), since=since), [], (), ())
     assert section is not None
     assert section.heading == "Kết quả thực hiện văn bản trước"
@@ -257,7 +257,7 @@ def test_what_became_of_tasks_follows_under_the_heading_of_the_memo_before() -> 
 
 def test_a_correction_with_a_memo_before_it_keeps_both_apart() -> None:
     one = papi()
-    since = SinceLast(corrects=issued(memo()), previous=issued(memo(findings=concepts(one, "1.1"))))
+    since = SinceLast(corrects=(issued(memo()),), previous=(issued(memo(findings=concepts(one, "1.1"))),))
     section = since_section(scope(one, since=since), [], (), ())
     assert section is not None
     assert section.heading == "Thay đổi so với các văn bản trước"

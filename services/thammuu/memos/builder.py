@@ -124,7 +124,7 @@ _Content = tuple["tuple[Sentence, ...]", "list[Section]", "dict[str, tuple[Table
 
 def _content(scope: Scope, tasks: tuple[Task, ...], lines: tuple[FindingLine, ...]) -> _Content:
     numbering = Numbering(scope.words)
-    opening = letter.opening(scope, has_tasks=bool(tasks))
+    opening = letter.opening(scope, tasks)
     if scope.form == "phieu-bao":
         return opening, slip_sections(scope, _unnumbered_standings(scope), lines, tasks), {}
     annexes = _annex_tables(scope, tasks, numbering)
@@ -132,7 +132,7 @@ def _content(scope: Scope, tasks: tuple[Task, ...], lines: tuple[FindingLine, ..
     if scope.form == "ke-hoach":
         found = _of_parts(findings_section(scope, part, numbering) for part in scope.parts)
         sections = plan_sections(scope, tasks, found, annex or _annex_name(scope, 1, 1))
-        return plan_opening(scope, _unnumbered_standings(scope)), sections, annexes
+        return plan_opening(scope, _unnumbered_standings(scope), tasks), sections, annexes
     return opening, _letter_sections(scope, tasks, lines, numbering, annex), annexes
 
 

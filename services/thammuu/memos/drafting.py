@@ -28,7 +28,8 @@ class Draft:
 
     Args:
         own: Hash of what is the unit's own: a memo that was issued is corrected only if it changes.
-        corrects: The issued version that it would replace.
+        corrects: The issued version of its own that it would replace.
+        replaces: Issued memos to units that have merged into this one, with their versions, that it would replace.
         replaced: Memos of units that have merged into this one, whose drafts it takes over.
         register: In which register of numbers it is issued.
     """
@@ -48,6 +49,7 @@ class Draft:
     issuer: str
     form: str
     corrects: int | None
+    replaces: tuple[tuple[str, int], ...]
     replaced: tuple[str, ...]
     register: str
 
@@ -83,6 +85,7 @@ def draft_of(  # noqa: PLR0913, PLR0917  what a draft depends on
 def stored_draft(context: Context, connection: Connection, answer: Answer, edition: Edition) -> Draft:
     """Build a memo's model and store it."""
     since = earlier_of(context, connection, answer)
+    corrects = since.corrects if since else ()
     model = model_of(context, answer, edition, since)
     return Draft(
         memo_id=answer.memo_id,
@@ -99,7 +102,8 @@ def stored_draft(context: Context, connection: Connection, answer: Answer, editi
         own=_own(answer, model),
         issuer=model.issuer,
         form=model.form,
-        corrects=since.corrects.version if since and since.corrects else None,
+        corrects=next((one.version for one in corrects if one.memo_id == answer.memo_id), None),
+        replaces=tuple((one.memo_id, one.version) for one in corrects if one.memo_id != answer.memo_id),
         replaced=tuple(memo_id_of(unit.id, answer.round) for unit, _views in answer.parts if unit.id != answer.body.id),
         register=register_of(answer.pack.issuer(edition.issuer or context.settings.issuer), answer.body.id),
     )

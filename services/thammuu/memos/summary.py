@@ -140,7 +140,7 @@ def _model(scope: Scope, told: RoundView, templates_hash: str, pack_hash: str) -
         labels=LABELS[words.language],
         letterhead=letter.letterhead(scope, None, has_tasks=False),
         document_title=letter.document_title(scope, has_tasks=False),
-        opening=letter.opening(scope, has_tasks=False),
+        opening=letter.opening(scope, ()),
         sections=numbered_headings([section for section in sections if section]),
         closing=(Sentence(text=closing, because=(because.form(scope.form),)),),
         signature=letter.signature(scope),

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 _MAX_NAMED = 8
 
 
-def plan_opening(scope: Scope, standings: Sequence[Section]) -> tuple[Sentence, ...]:
+def plan_opening(scope: Scope, standings: Sequence[Section], tasks: tuple[Task, ...]) -> tuple[Sentence, ...]:
     """Return what precedes the first heading: the results, then why there is a plan."""
     standing = [sentence for section in standings for sentence in _results(section)]
-    *before, why = opening(scope, has_tasks=True)
+    *before, why = opening(scope, tasks)
     return (*before, *standing, why)
 
 

@@ -10,6 +10,7 @@ from thammuu.memos.comparing import Told, changes, counted, said, standings_of, 
 from thammuu.memos.model import Item, Paragraph, Section, Sentence
 from thammuu.memos.sections.criteria import score_text
 from thammuu.memos.sections.rechecked import rechecked_sentences
+from thammuu.memos.sections.taken_over import of_former
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +37,7 @@ def since_section(
     since = scope.since
     if since is None:
         return None
-    changed = list(_changed(scope, since.corrects, _told(scope, standings, findings, tasks))) if since.corrects else []
+    changed = list(_replaced(scope, since.corrects, _told(scope, standings, findings, tasks)))
     followed = list(_followed(scope, since))
     if not changed and not followed:
         return None
@@ -62,6 +63,17 @@ def _listed(blocks: Sequence[Block]) -> tuple[Block, ...]:
 def _told(scope: Scope, standings: Sequence[Section], findings: Sequence[FindingLine], tasks: Sequence[Task]) -> Told:
     scores = {(one.view.unit_id, one.finding.concept): score_text(scope.words, one) for one in scope.weighed}
     return Told(standings_of(standings), scores, findings, tasks)
+
+
+def _replaced(scope: Scope, corrects: Sequence[Issued], now: Told) -> Iterator[Block]:
+    """Return what differs from the memos that this one replaces: its own, and those to units merged into it."""
+    for issued in corrects:
+        if issued.model.unit.id == scope.body.id:
+            yield from _changed(scope, issued, now)
+    for part in scope.parts:
+        for issued in corrects:
+            if part.unit.id != scope.body.id and issued.model.unit.id == part.unit.id:
+                yield Item(sentence=of_former(scope, part, issued, now))
 
 
 def _changed(scope: Scope, corrects: Issued, now: Told) -> Iterator[Block]:
@@ -101,8 +113,8 @@ def _between(scope: Scope, since: SinceLast) -> Paragraph:
 
 def _followed(scope: Scope, since: SinceLast) -> Iterator[Block]:
     """Return how the criteria of the memo before did, and what became of its tasks."""
-    if since.previous:
-        for sentence in rechecked_sentences(scope, since.previous):
+    for issued in since.previous:
+        for sentence in rechecked_sentences(scope, issued):
             yield Item(sentence=sentence)
     for item in since.items:
         yield Item(sentence=Sentence(text=clean_text(f"{item}."), because=_previous(since)))
@@ -110,4 +122,4 @@ def _followed(scope: Scope, since: SinceLast) -> Iterator[Block]:
 
 def _previous(since: SinceLast) -> tuple[str, ...]:
     last = since.previous or since.corrects
-    return (because.memo(last.memo_id, last.version) if last else because.form("since"),)
+    return tuple(because.memo(one.memo_id, one.version) for one in last) or (because.form("since"),)

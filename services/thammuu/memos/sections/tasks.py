@@ -10,6 +10,7 @@ from thammuu.memos.clean import clean_text
 from thammuu.memos.model import Paragraph, Section, Sentence, Task
 from thammuu.memos.sections.chosen import by_lead, chosen_actions
 from thammuu.memos.sections.criteria import inside, name_of, place_text, score_text
+from thammuu.memos.sections.deadlines import deadline_of
 from thammuu.memos.sections.task_table import tasks_table
 from thammuu.memos.wording import capital
 from thammuu.rulepack.actions import filled
@@ -34,7 +35,7 @@ def tasks_of(scope: Scope) -> tuple[Task, ...]:
 
 def _task(scope: Scope, number: int, chosen: Chosen) -> Task:
     action, words = chosen.action, scope.words
-    deadline = action.deadline.after(scope.as_of, scope.catalogue.calendar)
+    deadline = deadline_of(scope, chosen)
     legal = scope.catalogue.legal.citable(action.legal, scope.as_of)
     gain = chosen.gain
     return Task(
