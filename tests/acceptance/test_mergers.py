@@ -96,7 +96,11 @@ def test_a_successors_memo_replaces_the_letters_of_its_round_to_the_former_provi
         "Văn bản này thay thế Công văn số 01/BNV-CCHC ngày 20/4/2025 của Bộ Nội vụ và "
         "Công văn số 02/BNV-CCHC ngày 20/4/2025 của Bộ Nội vụ."
     ) in told
-    assert "So với Công văn số 01/BNV-CCHC ngày 20/4/2025 của Bộ Nội vụ: bổ sung kết quả 01 chỉ số; " in told
+    assert "So với Công văn số 01/BNV-CCHC ngày 20/4/2025 của Bộ Nội vụ: bổ sung kết quả 01 chỉ số." in told
+    assert (
+        told.count("Nhiệm vụ nêu tại văn bản gửi đơn vị trước sắp xếp nay do cơ quan, địa phương của tỉnh Ninh Bình")
+        == 1
+    )
     assert thammuu("memos", "issue", "ninh-binh-2025-2025", "--dated", "2025-09-20").code == 0
     assert (status_of(thammuu, "ha-nam-2025"), status_of(thammuu, "nam-dinh-2025")) == ("superseded", "superseded")
     ended = [one["data"] for one in thammuu("events", "--type", "memo.superseded", "--format", "json").json()]

@@ -12,9 +12,11 @@ from thammuu.memos.numbering import Numbering
 from thammuu.memos.scope import Scope
 from thammuu.memos.sections.findings import finding_lines, findings_section
 from thammuu.memos.sections.left_out import left_out_section
+from thammuu.memos.sections.letter import opening
 from thammuu.memos.sections.rechecked import rechecked
 from thammuu.memos.sections.since import MAX_CHANGES, since_section
 from thammuu.memos.sections.standing import standing_section
+from thammuu.memos.sections.tasks import tasks_of
 from thammuu.memos.view import Issued, PartResult, PublicationView, SinceLast
 from thammuu.memos.wording import WORDS
 
@@ -253,6 +255,35 @@ def test_what_became_of_tasks_follows_under_the_heading_of_the_memo_before() -> 
     assert section is not None
     assert section.heading == "Kết quả thực hiện văn bản trước"
     assert texts(section) == ["Đã hoàn thành 03 nhiệm vụ."]
+
+
+def test_a_task_that_did_not_change_keeps_the_deadline_of_the_memo_corrected() -> None:
+    first = scope(papi(), on=date(2023, 4, 20))
+    old = tasks_of(first)
+    on = date(2023, 5, 15)
+    corrected = issued(memo(tasks=old))
+    later = scope(papi(), on=on, since=SinceLast(corrects=(corrected,)))
+    now = tasks_of(later)
+    assert [task.deadline for task in now] == [task.deadline for task in old]
+    assert [task.deadline for task in tasks_of(scope(papi(), on=on))] != [task.deadline for task in old]
+    told = opening(later, now)[0].text
+    assert told.endswith(f" {VI.count(len(old))} nhiệm vụ đã nêu tại văn bản được thay thế giữ nguyên thời hạn.")
+
+
+def test_a_deadline_that_has_passed_and_that_of_another_lead_are_counted_anew() -> None:
+    on = date(2023, 5, 15)
+    fresh = tasks_of(scope(papi(), on=on))
+    passed = fresh[0].model_copy(update={"deadline": on})
+    other = fresh[1].model_copy(update={"deadline": date(2024, 1, 2), "lead_id": "another"})
+    kept = fresh[2].model_copy(update={"deadline": date(2024, 1, 2)})
+    later = scope(papi(), on=on, since=SinceLast(corrects=(issued(memo(tasks=[passed, other, kept])),)))
+    now = tasks_of(later)
+    assert [task.deadline for task in now[:3]] == [fresh[0].deadline, fresh[1].deadline, date(2024, 1, 2)]
+    told = opening(later, now)[0].text
+    assert "01 nhiệm vụ đã nêu tại văn bản được thay thế giữ nguyên thời hạn. " in told
+    assert told.endswith(
+        "01 nhiệm vụ đã quá thời hạn nêu tại văn bản đó, thời hạn được tính lại từ ngày của văn bản này."
+    )
 
 
 def test_a_correction_with_a_memo_before_it_keeps_both_apart() -> None:

@@ -10,7 +10,7 @@ from thammuu.memos.comparing import Told, changes, counted, said, standings_of, 
 from thammuu.memos.model import Item, Paragraph, Section, Sentence
 from thammuu.memos.sections.criteria import score_text
 from thammuu.memos.sections.rechecked import rechecked_sentences
-from thammuu.memos.sections.taken_over import of_former
+from thammuu.memos.sections.taken_over import of_former, tasks_anew
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,10 +70,13 @@ def _replaced(scope: Scope, corrects: Sequence[Issued], now: Told) -> Iterator[B
     for issued in corrects:
         if issued.model.unit.id == scope.body.id:
             yield from _changed(scope, issued, now)
-    for part in scope.parts:
-        for issued in corrects:
-            if part.unit.id != scope.body.id and issued.model.unit.id == part.unit.id:
-                yield Item(sentence=of_former(scope, part, issued, now))
+    formers = [(part, one) for part in scope.parts for one in corrects if one.model.unit.id == part.unit.id]
+    formers = [(part, one) for part, one in formers if part.unit.id != scope.body.id]
+    for part, issued in formers:
+        yield Item(sentence=of_former(scope, part, issued, now))
+    anew = tasks_anew(scope, [one for _part, one in formers]) if now.tasks else None
+    if anew:
+        yield Item(sentence=anew)
 
 
 def _changed(scope: Scope, corrects: Issued, now: Told) -> Iterator[Block]:

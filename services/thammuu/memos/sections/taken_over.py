@@ -1,4 +1,4 @@
-"""What differs from a letter to a unit that has merged into the memo's own since, counted: its tasks start anew."""
+"""What differs from a letter to a unit that has merged into the memo's own since, and what becomes of its tasks."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from thammuu.memos.sections.letter import document
 from thammuu.memos.wording import capital
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from thammuu.memos.comparing import Key
     from thammuu.memos.scope import Part, Scope
     from thammuu.memos.view import Issued
 
 
 def of_former(scope: Scope, part: Part, issued: Issued, now: Told) -> Sentence:
-    """Return what differs between a former unit's letter and its part of this memo, and that its tasks start anew.
+    """Return what differs between a former unit's letter and its part of this memo.
 
     Args:
         scope: The memo.
@@ -39,17 +41,24 @@ def of_former(scope: Scope, part: Part, issued: Issued, now: Told) -> Sentence:
         unit=part.unit_name,
         document=document(scope, issued),
     )
-    said = told.text if told else text
-    if issued.model.tasks and now.tasks:
-        anew = words.say(
-            "{said} Nhiệm vụ nêu tại văn bản đó do cơ quan, địa phương của {body} thực hiện theo văn bản này.",
-            "{said} Its tasks pass to the agencies and localities of {body} as this document has them.",
-            said=said,
-            body=scope.body_name,
-        )
-        said = anew
     refs = (because.memo(issued.memo_id, issued.version), because.unit(part.unit.id), because.unit(scope.body.id))
-    return Sentence(text=clean_text(said), because=(*refs, *(told.because if told else ())))
+    return Sentence(text=clean_text(told.text if told else text), because=(*refs, *(told.because if told else ())))
+
+
+def tasks_anew(scope: Scope, formers: Sequence[Issued]) -> Sentence | None:
+    """Return that the tasks of letters to former units pass to the offices of the body; None where they had none."""
+    with_tasks = [one for one in formers if one.model.tasks]
+    if not with_tasks:
+        return None
+    text = scope.words.say(
+        "Nhiệm vụ nêu tại văn bản gửi đơn vị trước sắp xếp nay do cơ quan, địa phương của {body} thực hiện theo văn "
+        "bản này, thời hạn tính từ ngày của văn bản này.",
+        "Tasks of letters to units before the merger pass to the agencies and localities of {body} as this document "
+        "has them, with deadlines counted from its day.",
+        body=scope.body_name,
+    )
+    refs = (because.memo(one.memo_id, one.version) for one in with_tasks)
+    return Sentence(text=clean_text(text), because=(*refs, because.unit(scope.body.id)))
 
 
 def _of_part(part: Part, now: Told) -> Told:
