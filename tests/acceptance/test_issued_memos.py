@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from commands import EXAMPLES, Thammuu, corrected
 
-from thammuu import bootstrap
+from thammuu import __version__, bootstrap
 from thammuu.cli.main import main
 from thammuu.memos.summary import summary_of
 from thammuu.settings import Settings
@@ -107,6 +107,9 @@ def test_two_versions_can_be_compared(thammuu: Thammuu, tmp_path: Path) -> None:
     rows = thammuu("memos", "diff", "ha-nam-2023@1", "ha-nam-2023@2", "--format", "json").json()
     scores = [row for row in rows if row["what"] == "score"]
     assert any("6.3" in row["where"] and row["after"].startswith("1,50") for row in scores)
+    told = thammuu("memos", "diff", "ha-nam-2023@1", "ha-nam-2023@2").out
+    assert "score changed" in told
+    assert "finding-added" not in told
     same = thammuu("memos", "diff", "ha-nam-2023@2", "ha-nam-2023")
     assert "say the same" in same.out
     unknown = thammuu("memos", "diff", "ha-nam-2023@7", "ha-nam-2023")
@@ -141,6 +144,7 @@ def test_every_line_says_what_it_rests_on(thammuu: Thammuu) -> None:
                 assert reason["line"], reason
             elif kind == "form":
                 assert reason["templates"], reason
+                assert reason["program"] == f"thammuu {__version__}", reason
             else:
                 pytest.fail(f"nobody follows {reason['reference']}")
 

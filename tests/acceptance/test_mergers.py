@@ -97,27 +97,15 @@ def test_a_successors_memo_replaces_the_letters_of_its_round_to_the_former_provi
         "Công văn số 02/BNV-CCHC ngày 20/4/2025 của Bộ Nội vụ."
     ) in told
     assert "So với Công văn số 01/BNV-CCHC ngày 20/4/2025 của Bộ Nội vụ: bổ sung kết quả 01 chỉ số." in told
-    assert (
-        told.count("Nhiệm vụ nêu tại văn bản gửi đơn vị trước sắp xếp nay do cơ quan, địa phương của tỉnh Ninh Bình")
-        == 1
-    )
+    assert told.count("Nhiệm vụ nêu tại văn bản gửi đơn vị trước sắp xếp nay do cơ quan, địa phương") == 1
     assert thammuu("memos", "issue", "ninh-binh-2025-2025", "--dated", "2025-09-20").code == 0
     assert (status_of(thammuu, "ha-nam-2025"), status_of(thammuu, "nam-dinh-2025")) == ("superseded", "superseded")
     ended = [one["data"] for one in thammuu("events", "--type", "memo.superseded", "--format", "json").json()]
     wanted = [("ha-nam-2025", 1, "units-merged"), ("nam-dinh-2025", 1, "units-merged")]
     assert [(one["memo_id"], one["version"], one["reason"]) for one in ended if one["version"]][-2:] == wanted
     english = " ".join(thammuu("memos", "show", "ninh-binh-2025-2025", "--language", "en").out.split())
-    assert english.count("BNV-CCHC of 20/4/2025") >= 2
-    thammuu(
-        "publish",
-        corrected(tmp_path, "Hà Nam", "6.3", "1.50"),
-        "--index",
-        "papi",
-        "--period",
-        "2022",
-        "--published-on",
-        "2025-10-15",
-    )
+    assert english.count("BNV-CCHC of 20 April 2025") == 4
+    thammuu("publish", corrected(tmp_path, "Hà Nam", "6.3", "1.50"), *publish, "2025-10-15")
     again = " ".join(thammuu("memos", "show", "ninh-binh-2025-2025").out.split())
     assert "Văn bản này thay thế Công văn số 03/BNV-CCHC ngày 20/9/2025 của Bộ Nội vụ." in again
     assert thammuu("ledger", "verify").code == 0

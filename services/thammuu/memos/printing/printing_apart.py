@@ -38,7 +38,7 @@ def renderer_of(templates: Path) -> Renderer:
     mine = Renderer(templates)
     if templates.resolve() == shipped.resolve() or mine.templates_hash == Renderer(shipped).templates_hash:
         return mine
-    return ApartRenderer(templates)
+    return ApartRenderer(templates, seconds=MOST_SECONDS)
 
 
 class ApartRenderer(Renderer):

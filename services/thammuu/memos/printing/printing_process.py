@@ -66,12 +66,7 @@ def _printed(renderer: Renderer, asked: dict[str, Any], stored: bytes) -> bytes:
         return renderer.stored_pdf(stored)
     from thammuu.memos.model import MemoModel
 
-    model = MemoModel.model_validate_json(stored)
-    if asked["format"] == "docx":
-        return renderer.docx(model)
-    if asked["format"] == "chat":
-        return renderer.chat(model, asked["link"]).encode()
-    return (renderer.html(model) if asked["format"] == "html" else renderer.text(model)).encode()
+    return renderer.printed(MemoModel.model_validate_json(stored), asked["format"], asked["link"])
 
 
 def _fault(fault: BaseException, fmt: str) -> dict[str, Any]:

@@ -125,9 +125,7 @@ def subject(scope: Scope, *, has_tasks: bool) -> str:
         if len(names) == 1
         else scope.words.say("các chỉ số", "the results of several indices")
     )
-    untold = scope.form == "phieu-bao" and scope.merged  # such a slip has no room for tasks
-    promised = has_tasks and not untold
-    tasks = scope.words.say(" và nhiệm vụ cần thực hiện", ", and tasks to be done") if promised else ""
+    tasks = scope.words.say(" và nhiệm vụ cần thực hiện", ", and tasks to be done") if has_tasks else ""
     return scope.words.say(
         "kết quả {indices} công bố năm {year} của {unit}{tasks}",
         "{indices} published in {year} for {unit}{tasks}",

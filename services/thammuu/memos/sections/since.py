@@ -90,11 +90,14 @@ def _changed(scope: Scope, corrects: Issued, now: Told) -> Iterator[Block]:
         sentences = [total] if total else []
     told = [Sentence(text=clean_text(one.text), because=(memo, *one.because)) for one in sentences]
     if not told:
-        text = scope.words.say(
+        vi, en = (
             "Kết quả, nội dung cần khắc phục và nhiệm vụ không thay đổi so với văn bản được thay thế.",
             "Results, findings and tasks are those of the document replaced.",
         )
-        yield Paragraph(sentence=Sentence(text=text, because=(memo,)))
+        if corrects.model.language != scope.words.language:
+            vi = "Không bổ sung, không bớt nội dung cần khắc phục và nhiệm vụ so với văn bản được thay thế."
+            en = "No finding or task is added to those of the document replaced or dropped."
+        yield Paragraph(sentence=Sentence(text=scope.words.say(vi, en), because=(memo,)))
     for one in told[:MAX_CHANGES]:
         yield Item(sentence=one)
     rest = told[MAX_CHANGES:]

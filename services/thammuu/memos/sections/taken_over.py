@@ -35,12 +35,14 @@ def of_former(scope: Scope, part: Part, issued: Issued, now: Told) -> Sentence:
     found = changes(replace(then, standings=standings, tasks=()), _of_part(part, now))
     alike = issued.model.language == words.language
     told = counted(found, words, against=document(scope, issued), alike=alike)
-    text = words.say(
+    vi, en = (
         "Kết quả và nội dung cần khắc phục của {unit} không thay đổi so với {document}.",
         "The results and findings of {unit} are those of {document}.",
-        unit=part.unit_name,
-        document=document(scope, issued),
     )
+    if not alike:  # figures and remarks in another language's words do not compare
+        vi = "Không bổ sung, không bớt nội dung cần khắc phục của {unit} so với {document}."
+        en = "No finding of {unit} is added to those of {document} or dropped."
+    text = words.say(vi, en, unit=part.unit_name, document=document(scope, issued))
     refs = (because.memo(issued.memo_id, issued.version), because.unit(part.unit.id), because.unit(scope.body.id))
     return Sentence(text=clean_text(told.text if told else text), because=(*refs, *(told.because if told else ())))
 
