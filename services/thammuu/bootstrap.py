@@ -15,7 +15,7 @@ from thammuu.i18n import _
 from thammuu.ledger.blobs import open_blobs
 from thammuu.ledger.folder_lock import WAIT_S, writing
 from thammuu.ledger.sqlite import SqliteDatabase, is_current
-from thammuu.memos.printing.render import Renderer
+from thammuu.memos.printing.printing_apart import renderer_of
 from thammuu.rulepack.pack import RulePack
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def _assemble(settings: Settings, clock: Clock, database: Database) -> Program:
             database=database,
             blobs=blobs,
             packs=PackStore(RulePack(resources.rules_folder()), blobs),
-            renderer=Renderer(resources.templates_folder()),
+            renderer=renderer_of(resources.templates_folder()),
             clock=clock,
             settings=settings,
         )

@@ -173,13 +173,15 @@ def board(totals: dict[str, float | None], scores: dict[str, float | None]) -> p
             "unit_code": unit,
             "code": code,
             "previous_score": before,
+            "previous_attainment": before,
             "score": score,
             "attainment": score,
         }
         for unit in totals
         for code, before, score in (("total", totals[unit], None), ("1", None, scores.get(unit)))
     ]
-    return pl.DataFrame(rows, schema_overrides={"score": pl.Float64, "attainment": pl.Float64}).with_columns(
+    kinds = dict.fromkeys(("previous_score", "previous_attainment", "score", "attainment"), pl.Float64)
+    return pl.DataFrame(rows, schema_overrides=kinds).with_columns(
         rank=pl.lit(1, pl.Int64), delta=pl.lit(None, pl.Float64), total=pl.col("score")
     )
 
