@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from thammuu.intake.submission_message import SubmittedMessage
 from thammuu.intake.submission_parts import PartLimits, keep
 from thammuu.intake.submissions import take
 from thammuu.ledger import log
+from thammuu.ledger.database import TryAgainError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from servers.s3 import S3Server
 
 pytest_plugins = ["servers.kafka", "servers.postgres", "servers.s3"]
+MANY = PartLimits(incomplete=100)
 PLACES = ("database.committed:2", "accept.row-written", "accept.accepted", "worker.handled:2")
 """With the last part kept, within the transaction that answers, after it, and before the acknowledgement."""
 
@@ -171,6 +174,32 @@ def test_only_so_many_submissions_wait_for_parts(producer: Producer) -> None:
     assert kept("large", "/a", of=1) == "too-large"
     assert [kept(name, "/a") for name in ("one", "two", "three", "one")] == ["", "", "too-many-incomplete", ""]
     assert [kept(name, "/b") for name in ("one", "two")] == ["", "no-room-for-parts"]
+
+
+def test_of_two_workers_with_the_last_two_parts_one_sees_all(producer: Producer) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        for number in range(15):
+            bodies = in_parts(f"parts-{number}", CSV.encode(), 2)
+            both = [SubmittedMessage.model_validate_json(body) for body in bodies]
+            there = threads.map(lambda one: keep(producer.context, Asked.by(one), one.data.file.part, MANY), both)
+            assert sorted(there) == [False, True]
+
+
+def test_workers_that_have_the_same_id_at_once_publish_once(producer: Producer) -> None:
+    def until_taken(body: bytes) -> None:
+        while True:
+            try:
+                take(producer.context, body)
+            except TryAgainError:
+                continue
+            else:
+                return
+
+    same, other = message("one", {"text": CSV}), message("one", {"text": CSV.replace("1.29", "1.30")})
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(until_taken, [same, other, same, other]))
+    assert sorted(one.status for one in producer.answers()) == ["accepted", "refused"]
+    assert len(producer.events(ScoresPublished.event_type)) == 1
 
 
 def test_a_submission_that_was_set_aside_is_taken_once_it_is_handed_back(producer: Producer) -> None:
