@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from functools import partial
@@ -10,9 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 import structlog
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from sqlalchemy import func, select
 from submitting import CSV, HEADER, ROWS, Producer, encoded, in_parts, message, producing, sha256
 
+from thammuu.bus.kafka import SUBMITTED_TOPIC, connection_of
 from thammuu.events import EventRejected, ScoresPublished, SubmissionAnswered
 from thammuu.intake.submission_parts import PartLimits, expire
 from thammuu.ledger import log
@@ -108,6 +112,20 @@ def test_text_base64_parts_and_an_address_give_one_publication_with_the_same_con
     assert {event.subject for event in producer.events(SubmissionAnswered.event_type)} == {"papi"}
     assert published(producer) == ["papi-2022-r1"]
     assert kept(producer) == 0
+
+
+def test_the_topic_takes_large_messages_and_is_compressed_in_a_way_that_workers_read(producer: Producer) -> None:
+    async def configured() -> dict[str, str]:
+        kafka = connection_of(producer.settings)
+        admin = AIOKafkaAdminClient(bootstrap_servers=kafka.servers)
+        await admin.start()
+        try:
+            (answer,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, kafka.topics.submitted)])
+        finally:
+            await admin.close()
+        return {entry[0]: entry[1] for entry in answer.resources[0][4]}
+
+    assert SUBMITTED_TOPIC.items() <= asyncio.run(configured()).items()
 
 
 def test_the_same_submission_twice_is_answered_once(producer: Producer) -> None:

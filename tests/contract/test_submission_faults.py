@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,12 @@ from thammuu.bus.topics import SUBMISSIONS
 from thammuu.errors import BadInputError, EnvironmentFaultError, PermanentRefusalError
 from thammuu.events import EventReplayed, ScoresPublished
 from thammuu.intake import acceptance
+from thammuu.intake.submission_answers import Asked
+from thammuu.intake.submission_message import SubmittedMessage
+from thammuu.intake.submission_parts import PartLimits, keep
 from thammuu.intake.submissions import take
 from thammuu.ledger import log
+from thammuu.ledger.database import TryAgainError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
     from servers.s3 import S3Server
 
 pytest_plugins = ["servers.kafka", "servers.postgres", "servers.s3"]
+MANY = PartLimits(incomplete=100)
 PLACES = ("database.committed:2", "accept.row-written", "accept.accepted", "worker.handled:2")
 """With the last part kept, within the transaction that answers, after it, and before the acknowledgement."""
 
@@ -130,6 +136,70 @@ def test_a_fault_of_the_rules_folder_is_not_the_producers(producer: Producer, mo
     assert producer.answers() == []
     take(producer.context, message("one", {"text": CSV}))
     assert [one.status for one in producer.answers()] == ["accepted"]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"index": "pappi"}, "There is no index pappi"),
+        ({"period": "1999"}, "No framework of papi covers 1999"),
+        ({"period": "2022-13"}, "'2022-13' is not a period"),
+        ({"round": "no/name"}, "The request was refused"),
+        ({"published_on": "2001-01-01"}, "The request was refused"),
+    ],
+)
+def test_a_submission_that_asks_for_what_is_not_there_is_refused(
+    producer: Producer, said: dict[str, str], told: str
+) -> None:
+    assert take(producer.context, message("one", {"text": CSV}, **said))
+    (answer,) = producer.answers()
+    assert answer.status == "refused"
+    assert told in f"{answer.message} {answer.problems}"
+
+
+def test_only_so_many_submissions_wait_for_parts(producer: Producer) -> None:
+    context, limits = producer.context, PartLimits(whole_bytes=60, incomplete=2, all_incomplete=3, all_bytes=200)
+    content = CSV.encode()
+
+    def kept(submission_id: str, source: str, of: int = 4) -> str:
+        body = in_parts(submission_id, content, of)[0].replace(b"/simulated/producer", source.encode())
+        sent = SubmittedMessage.model_validate_json(body)
+        assert sent.data.file.part is not None
+        try:
+            keep(context, Asked.by(sent), sent.data.file.part, limits)
+        except BadInputError as error:
+            return error.problems[0].code
+        return ""
+
+    assert kept("large", "/a", of=1) == "too-large"
+    assert [kept(name, "/a") for name in ("one", "two", "three", "one")] == ["", "", "too-many-incomplete", ""]
+    assert [kept(name, "/b") for name in ("one", "two")] == ["", "no-room-for-parts"]
+
+
+def test_of_two_workers_with_the_last_two_parts_one_sees_all(producer: Producer) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        for number in range(15):
+            bodies = in_parts(f"parts-{number}", CSV.encode(), 2)
+            both = [SubmittedMessage.model_validate_json(body) for body in bodies]
+            there = threads.map(lambda one: keep(producer.context, Asked.by(one), one.data.file.part, MANY), both)
+            assert sorted(there) == [False, True]
+
+
+def test_workers_that_have_the_same_id_at_once_publish_once(producer: Producer) -> None:
+    def until_taken(body: bytes) -> None:
+        while True:
+            try:
+                take(producer.context, body)
+            except TryAgainError:
+                continue
+            else:
+                return
+
+    same, other = message("one", {"text": CSV}), message("one", {"text": CSV.replace("1.29", "1.30")})
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(until_taken, [same, other, same, other]))
+    assert sorted(one.status for one in producer.answers()) == ["accepted", "refused"]
+    assert len(producer.events(ScoresPublished.event_type)) == 1
 
 
 def test_a_submission_that_was_set_aside_is_taken_once_it_is_handed_back(producer: Producer) -> None:

@@ -12,9 +12,11 @@ from faststream.kafka import KafkaBroker
 
 from thammuu import pipeline
 from thammuu.bus import kafka
+from thammuu.bus.context import Context
 from thammuu.bus.kafka import Connection, Relay, Worker, connection_of
 from thammuu.bus.kafka_promises import refuse_unsafe_producer, refuse_unsafe_subscribers
 from thammuu.bus.status import Status
+from thammuu.bus.topics import SUBMISSIONS
 from thammuu.errors import BadInputError
 from thammuu.settings import Settings
 
@@ -124,6 +126,14 @@ def test_a_worker_whose_subscribers_acknowledge_by_themselves_does_not_start() -
         return one
 
     assert "not-manual" in refused(careless)
+
+
+def test_a_worker_with_places_that_are_none_does_not_start() -> None:
+    settings = Settings(kafka_url=NOBODY, submission_uris="ftp://files.example.org/")
+    parts = dict.fromkeys(("database", "blobs", "packs", "renderer", "clock"), NONE)
+    context = Context(**parts, settings=settings)
+    codes = refused(lambda: Worker(context, (), [SUBMISSIONS], connection_of(settings), Status()))
+    assert codes == ["bad-place"]
 
 
 def test_a_relay_whose_producer_does_not_wait_for_all_replicas_does_not_start(

@@ -32,12 +32,14 @@ class PartLimits:
     Args:
         whole_bytes: Of one submission.
         incomplete: Submissions of one source.
+        all_incomplete: Of all sources.
         all_bytes: Of all submissions.
         lifetime_s: How long after its last part a submission waits for the next one, in seconds.
     """
 
     whole_bytes: int = LIMITS.file_bytes
     incomplete: int = 20
+    all_incomplete: int = 1_000
     all_bytes: int = 2_000_000_000
     lifetime_s: float = 86_400.0
 
@@ -103,11 +105,12 @@ def _check_room(connection: Connection, asked: Asked, size: int, limits: PartLim
     total = select(func.coalesce(func.sum(kept.c.size), 0))
     if connection.execute(total.where(mine)).scalar_one() + size > limits.whole_bytes:
         _refuse("too-large", _("a file of at most {size} MB").format(size=limits.whole_bytes // 1_000_000))
-    others = select(func.count(kept.c.answer.distinct())).where(kept.c.source == asked.source, ~mine)
-    if connection.execute(others).scalar_one() >= limits.incomplete:
+    others = select(func.count(kept.c.answer.distinct())).where(~mine)
+    if connection.execute(others.where(kept.c.source == asked.source)).scalar_one() >= limits.incomplete:
         text = _("at most {n} incomplete submissions of one source; complete the others first")
         _refuse("too-many-incomplete", text.format(n=limits.incomplete))
-    if connection.execute(total).scalar_one() + size > limits.all_bytes:
+    many = connection.execute(others).scalar_one() >= limits.all_incomplete
+    if many or connection.execute(total).scalar_one() + size > limits.all_bytes:
         _refuse("no-room-for-parts", _("room for more parts; submit again later, under a new id"))
 
 

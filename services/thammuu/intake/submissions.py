@@ -24,12 +24,14 @@ from thammuu.intake.submission_answers import AnsweredError, Asked
 from thammuu.intake.submission_fetch import fetch
 from thammuu.intake.submission_message import IndexId, Source, SubmissionId, SubmittedMessage, answer_id
 from thammuu.intake.submission_places import places_of
+from thammuu.printable import printable
+from thammuu.rulepack.framework_tree import UnknownNodeError
 
 if TYPE_CHECKING:
     from thammuu.bus.context import Context
     from thammuu.intake.submission_message import ScoresSubmitted
 
-_PIECE = 1_000_000
+_LONGEST_PLACE = 200
 
 
 def take(context: Context, body: bytes) -> bool:
@@ -76,6 +78,10 @@ def _publish(context: Context, asked: Asked, data: ScoresSubmitted) -> None:
             publishing.publish(context, _request(data, path), partial(answers.accepted, context, asked))
         except BadInputError as error:
             raise _named(error, str(path), data.file.name) from error
+        except UnknownNodeError as error:
+            raise BadInputError(
+                _("The submission was refused; nothing was stored."), [Problem("unknown-index", str(error))]
+            ) from error
 
 
 def _write(context: Context, asked: Asked, data: ScoresSubmitted, path: Path) -> None:
@@ -148,7 +154,7 @@ def _refuse_unusable(context: Context, body: bytes, error: ValidationError) -> b
 def _problem(one: Any) -> Problem:  # noqa: ANN401  pydantic's own dictionary
     value = one["input"]
     text = value if isinstance(value, str) else None if isinstance(value, dict | list) else str(value)
-    where = ".".join(str(part) for part in one["loc"])
+    where = printable(".".join(str(part) for part in one["loc"])[:_LONGEST_PLACE])
     return Problem("bad-message", f"{where}: {one['msg']}" if where else one["msg"], value=shown(text))
 
 
