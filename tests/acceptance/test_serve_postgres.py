@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from commands import EXAMPLES
 
+from servers.postgres import running
 from servers.program import command, environment, served
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from servers.postgres import Postgres
     from servers.program import Server
 
-pytest_plugins = ["servers.postgres"]
 ASKED = {"index": "sipas", "period": "2021", "partial": "true"}
 SIPAS = EXAMPLES / "sipas" / "sipas-2021.csv"
 ANSWERS_WITHIN_S = 12.0
@@ -29,7 +29,12 @@ def until(server: Server, status: int, within_s: float = 60.0) -> None:
         time.sleep(0.1)
 
 
-def test_a_server_on_postgresql_beside_a_command_and_through_an_outage(tmp_path: Path, postgres: Postgres) -> None:
+def test_a_server_on_postgresql_beside_a_command_and_through_an_outage(tmp_path: Path) -> None:
+    with running() as postgres:
+        scenario(tmp_path, postgres)
+
+
+def scenario(tmp_path: Path, postgres: Postgres) -> None:
     env = environment(tmp_path / "data", THAMMUU_DATABASE_URL=postgres.new_database())
     assert command(env, "db", "upgrade").returncode == 0
     with served(env) as server:
