@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from thammuu import tracing
 from thammuu.canonical import canonical_json, derived_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 MAX_DATA_BYTES = 60_000
 """Larger payloads travel as blobs named by their SHA-256."""
@@ -68,6 +71,28 @@ class ScoresWithdrawn(EventData):
     period: str
     pack: str = Field(description="hash of the rule pack that memos are drafted again with")
     reason: str
+
+
+class SubmissionAnswered(EventData):
+    """What became of scores that another system put on Kafka: a publication, or every reason why not."""
+
+    event_type: ClassVar[str] = "submission.answered"
+    source: str = Field(description="`source` of the submitting message")
+    submission_id: str
+    status: Literal["accepted", "refused"]
+    index: str
+    period: str | None = Field(default=None, description="absent where none could be read")
+    publication_id: str | None = Field(default=None, description="of an accepted submission")
+    revision: int | None = Field(default=None, description="the same")
+    changed: bool | None = Field(default=None, description="false where the latest revision has the same content")
+    message: str | None = Field(default=None, description="of a refused submission: one sentence")
+    problems: tuple[dict[str, Any], ...] = Field(
+        default=(), description="errors of a refused submission, warnings of an accepted one; the first of them"
+    )
+    problems_count: int = 0
+    problems_blob: str | None = Field(
+        default=None, description="name of the blob with all of them, where they exceed the size cap"
+    )
 
 
 class FindingsRaised(EventData):
@@ -208,12 +233,10 @@ class Event(BaseModel):
         return canonical_json(envelope | {"data": self.data.model_dump(mode="json", exclude_none=True)})
 
 
-def caused_by(cause: Event, consumer: str, outputs: list[NewEvent], at: datetime) -> list[Event]:
+def caused_by(cause: Event, consumer: str, outputs: Iterable[NewEvent], at: datetime) -> Iterator[Event]:
     """Give a handler's outputs their envelopes; the ids follow from cause, consumer and position."""
-    return [
-        envelope(new, derived_id(cause.id, consumer, position), at, cause.id, cause.traceparent)
-        for position, new in enumerate(outputs)
-    ]
+    for position, new in enumerate(outputs):
+        yield envelope(new, derived_id(cause.id, consumer, position), at, cause.id, cause.traceparent)
 
 
 def envelope(

@@ -33,6 +33,8 @@ class Settings(BaseSettings):
         kafka_replicas: The same.
         stalled_after_s: How long something may wait for a consumer that makes no progress before it is not ready.
         topic_prefix: Before every topic's name, where several installations share a broker.
+        submission_uris: Where submissions on Kafka may have their files fetched from: beginnings of addresses separated
+            by spaces; nowhere if left out.
         api_token: What programs send to `thammuu serve` as bearer token; without one it answers this machine only.
         api_tokens_file: A file with more of them, one a line.
         api_upload_mb: The largest score file it takes, in millions of bytes.
@@ -59,6 +61,7 @@ class Settings(BaseSettings):
     kafka_partitions: int = Field(default=8, ge=1)
     kafka_replicas: int = Field(default=1, ge=1)
     topic_prefix: str = ""
+    submission_uris: str = ""
     stalled_after_s: float = Field(default=300.0, gt=0)
     api_token: SecretStr | None = None
     api_tokens_file: Path | None = None

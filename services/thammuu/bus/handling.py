@@ -7,6 +7,7 @@ pass, and are raised. Whatever else a handler raises will be raised again on eve
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from thammuu.canonical import derived_id
 from thammuu.errors import BadInputError, EnvironmentFaultError, ThammuuError
 from thammuu.events import Event, EventRejected, NewEvent, caused_by, envelope
 from thammuu.ledger.database import TryAgainError
+from thammuu.ledger.outputs import Outputs
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -41,6 +43,18 @@ class Refused:
     """An event that a consumer will never accept."""
 
     reason: str
+
+
+class GivenUpError(Exception):
+    """A handler refused an event; its transaction is to be rolled back and the refusal recorded in another.
+
+    Args:
+        refused: Why.
+    """
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.reason)
+        self.refused = refused
 
 
 def prepared_for(route: Route, event: Event, context: Context) -> Any:  # noqa: ANN401  each route prepares its own type
@@ -68,7 +82,8 @@ def outputs_of(  # noqa: PLR0913  what one event needs
     context: Context,
     *,
     others_write: bool = False,
-) -> list[Event]:
+    alone: bool = False,
+) -> Outputs:
     """Return the events that follow from one event, its changes made in the caller's transaction.
 
     Args:
@@ -78,24 +93,30 @@ def outputs_of(  # noqa: PLR0913  what one event needs
         connection: The transaction.
         context: The program's parts.
         others_write: Whether another process may have written the same row meanwhile; the next try would see it.
+        alone: Whether nothing else was done in the transaction that must stay if the handler refuses.
 
     Raises:
         Exception: A transient error; the transaction is of no use then.
+        GivenUpError: If the handler refuses the event and the transaction is its alone.
         TryAgainError: If a row that the handler writes came to be meanwhile.
     """
     with step(route.consumer, "handle", event.traceparent):
         try:
             if isinstance(prepared, Refused):
-                return [rejected(route.consumer, event, prepared, context)]
-            with connection.begin_nested():
-                outputs = route.handler(event, UnitOfWork(connection, context, prepared))
+                return Outputs([rejected(route.consumer, event, prepared, context)])
+            with nullcontext() if alone else connection.begin_nested():
+                # a handler may make its outputs one by one: they are taken while its changes can still be undone
+                new = route.handler(event, UnitOfWork(connection, context, prepared))
+                return Outputs(caused_by(event, route.consumer, new, context.clock()))
         except Exception as error:
             if others_write and isinstance(error, IntegrityError):
                 raise TryAgainError(str(error.orig)) from error
             if is_transient(error):
                 raise
-            return [rejected(route.consumer, event, refusal(route.consumer, event.id, error), context)]
-        return caused_by(event, route.consumer, outputs, context.clock())
+            refused = refusal(route.consumer, event.id, error)
+            if alone:
+                raise GivenUpError(refused) from error
+            return Outputs([rejected(route.consumer, event, refused, context)])
 
 
 def rejected(consumer: str, event: Event, refused: Refused, context: Context) -> Event:

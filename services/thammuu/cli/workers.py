@@ -46,7 +46,7 @@ def worker(
 ) -> None:
     from thammuu import pipeline
 
-    known = list(dict.fromkeys(route.consumer for route in pipeline.ROUTES))
+    known = pipeline.stages()
     chosen = [one.strip() for one in stages.split(",")] if stages else known
     unknown = sorted(set(chosen) - set(known))
     if unknown:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from thammuu.errors import EnvironmentFaultError, ServedError
+from thammuu.failpoints import reach
 from thammuu.i18n import _
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def writing(folder: Path, wait_s: float = WAIT_S, server: str | None = None) -> 
         since = datetime.now(UTC).isoformat(timespec="seconds")
         known = {"pid": os.getpid(), "command": command, "since": since} | ({"server": server} if server else {})
         holder.write_text(json.dumps(known), encoding="utf-8")
+        reach("lock.held")
         yield
         holder.unlink(missing_ok=True)
     finally:
