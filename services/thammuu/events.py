@@ -213,7 +213,7 @@ class Event(BaseModel):
     time: datetime
     datacontenttype: Literal["application/json"] = "application/json"
     causationid: str | None = None
-    traceparent: str | None = None
+    traceparent: str | None = Field(default=None, pattern=tracing.FORM)
     data: EventData
 
     @model_validator(mode="before")

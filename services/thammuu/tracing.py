@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Kind = Literal["internal", "server", "producer", "consumer"]
 HEADER = "traceparent"
 _ADDRESSES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
-_FORM = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+FORM = r"^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$"
 _SAMPLED = 1
 
 
@@ -95,11 +95,6 @@ def told(**attributes: Any) -> None:  # noqa: ANN401  whatever a span may hold
     trace.get_current_span().set_attributes({key.replace("__", "."): value for key, value in attributes.items()})
 
 
-def is_traceparent(text: str) -> bool:
-    """Tell whether a text names a place in a trace."""
-    return _FORM.fullmatch(text) is not None
-
-
 def _written(span: Span) -> str | None:
     place = span.get_span_context()
     if not place.is_valid:
@@ -110,7 +105,7 @@ def _written(span: Span) -> str | None:
 def _remote(parent: str | None) -> Any:  # noqa: ANN401  a context of OpenTelemetry
     from opentelemetry import context, trace
 
-    found = _FORM.fullmatch(parent or "")
+    found = re.fullmatch(FORM, parent or "")
     if found is None:
         return context.Context()
     flags = trace.TraceFlags(int(found[3], 16) & _SAMPLED)

@@ -229,6 +229,25 @@ def test_a_command_on_the_servers_folder_goes_through_the_server(server: Server,
     assert server.address in other.stderr
 
 
+def test_a_key_stands_for_one_file_also_after_a_later_revision(tmp_path: Path) -> None:
+    asked = {"index": "sipas", "period": "2021", "partial": "true"}
+    first = (EXAMPLES / "sipas" / "sipas-2021.csv").read_bytes()
+    lines = first.decode().splitlines()
+    second = "\n".join(lines[:-1]).encode()
+    with served(environment(tmp_path / "data")) as server:
+
+        def publish(content: bytes, key: str) -> tuple[int, Any]:
+            headers = {"content-type": "text/csv", "idempotency-key": key}
+            answer = server.ask("POST", f"{API}/publications", content, headers, **asked)
+            return answer.status, answer.json().get("publication_id")
+
+        assert publish(first, "one") == (202, "sipas-2021-r1")
+        assert publish(second, "two") == (202, "sipas-2021-r2")
+        assert publish(first, "one") == (200, "sipas-2021-r1")
+        assert publish(second, "one") == (422, None)
+        assert publish(first, "three") == (202, "sipas-2021-r3")
+
+
 def data_of(server: Server) -> Path:
     """The server's data folder, as its environment names it."""
     for one in Path(f"/proc/{server.process.pid}/environ").read_bytes().split(b"\0"):

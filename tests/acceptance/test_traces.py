@@ -79,7 +79,7 @@ def test_a_publication_is_followed_from_the_request_through_kafka_to_the_documen
         headers = {"content-type": "text/csv", "traceparent": f"00-{TRACE}-{CALLER}-01"}
         asked = {"index": "papi", "period": "2022", "published_on": "2023-04-12"}
         assert server.ask("POST", f"{API}/publications", file, headers, **asked).status == 202
-        spans = taken.until(lambda found: len(rendered(found)) == MEMOS, within_s=150)
+        spans = taken.until(lambda found: len(rendered(found)) == MEMOS, within_s=300)
         events = [one["event"] for one in server.items("/events", type="memo.rendered")]
     assert all(one["traceparent"].split("-")[1] == TRACE for one in events)
     for last in rendered(spans):

@@ -94,7 +94,7 @@ class Server:
                 return found
             answer = self.ask("GET", part["next"])
 
-    def until_handled(self, publication: str, within_s: float = 120.0) -> dict[str, Any]:
+    def until_handled(self, publication: str, within_s: float = 600.0) -> dict[str, Any]:
         """Wait until nothing of a publication is pending."""
         deadline = time.monotonic() + within_s
         while True:

@@ -13,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 from thammuu.bus.topics import CONTENT_TYPE, POSITION, SUBMISSIONS, Topics
 from thammuu.events import _TYPES, Event, SubmissionAnswered
 from thammuu.intake.submission_message import TYPE, SubmittedMessage
+from thammuu.tracing import FORM, HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -165,6 +166,7 @@ def _headers() -> dict[str, Any]:
         "properties": {
             "content-type": {"type": "string", "const": CONTENT_TYPE},
             POSITION: {"type": "string", "pattern": "^[1-9][0-9]*$", "description": "position in the ledger"},
+            HEADER: {"type": "string", "pattern": FORM, "description": "place in a trace, where traces are kept"},
         },
     }
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import anyio
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from sqlalchemy import select
 
 from thammuu.errors import BadInputError
@@ -18,6 +18,7 @@ from thammuu.portal.answers import NotThereError, answer, problem
 from thammuu.portal.asked import asked_in, form_schema, query_parameters
 from thammuu.portal.described import FAULTS, binary, refusals
 from thammuu.portal.paging import USUAL, CursorQuery, LimitQuery, part_of
+from thammuu.portal.repeats import Repeats
 from thammuu.portal.uploads import replace_folder, upload_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from thammuu.portal.uploads import Upload
 
 PublicationId = Annotated[str, Path(max_length=100, pattern=r"^[A-Za-z0-9._-]+$")]
+KeyHeader = Annotated[
+    str | None,
+    Header(min_length=1, max_length=200, description="The same for every try of one file; another file needs another."),
+]
 AT = "/publications"
 _BODY = {
     "required": True,
@@ -63,7 +68,7 @@ def _add_publishing(router: APIRouter, serving: Serving) -> None:
         },
         openapi_extra={"requestBody": _BODY, "parameters": query_parameters()},
     )
-    async def publish(request: Request) -> Response:
+    async def publish(request: Request, idempotency_key: KeyHeader = None) -> Response:
         """Publish a score file: the whole file is accepted, or nothing is and every error is listed.
 
         The file is the part `file` of a form, or the body itself; the parameters are fields of the form or of the
@@ -73,7 +78,9 @@ def _add_publishing(router: APIRouter, serving: Serving) -> None:
             name = request.query_params.get("filename")
             async with upload_of(request, serving.upload_bytes, serving.stopping, name) as upload:
                 asked = asked_in(_once(request), upload.fields)
-                outcome, report = await anyio.to_thread.run_sync(_published, serving, asked, upload, limiter=turns)
+                outcome, report = await anyio.to_thread.run_sync(
+                    _published, serving, asked, upload, idempotency_key, limiter=turns
+                )
         except BadInputError:
             serving.figures.publications.labels("refused").inc()
             raise
@@ -94,12 +101,20 @@ def _once(request: Request) -> dict[str, str]:
     return dict(request.query_params)
 
 
-def _published(serving: Serving, asked: Asked, upload: Upload) -> tuple[publishing.Outcome, dict[str, Any]]:
+def _published(
+    serving: Serving, asked: Asked, upload: Upload, key: str | None
+) -> tuple[publishing.Outcome, dict[str, Any]]:
+    repeats = Repeats(serving.context, key, asked, upload.file) if key else None
     with serving.current_rules():
+        if repeats and (known := repeats.known()):
+            outcome = publishing.Outcome(known, changed=False, warnings=[])
+            return outcome, publishing.report(serving.context, outcome) | {"rejected": 0}
         try:
             outcome = publishing.publish(serving.context, asked.publication(upload.file))
         except BadInputError as error:
             raise upload.in_senders_words(error) from error
+        if repeats:
+            repeats.keep(outcome.publication_id)
     serving.accepted()
     outcome = replace(outcome, warnings=[replace_folder(one, upload.folder) for one in outcome.warnings])
     return outcome, publishing.report(serving.context, outcome) | {"rejected": 0}
