@@ -190,11 +190,11 @@ def test_a_database_server_that_vanished_is_noticed_within_a_minute(stage: Stage
 
 def test_a_relay_and_a_worker_told_to_stop_while_kafka_is_away_stop(stage: Stage) -> None:
     both = stage.relay(), stage.worker()
-    submit(stage.database, 0, 500)
+    submit(stage.database, 0, 60)
     stage.until(lambda: stage.count() >= 1, 60)
     stage.servers.kafka.kill()
     try:
-        submit(stage.database, 500, 5)
+        submit(stage.database, 60, 5)
         time.sleep(2)
         begun = time.monotonic()
         for process in both:
@@ -210,5 +210,5 @@ def test_a_relay_and_a_worker_told_to_stop_while_kafka_is_away_stop(stage: Stage
     assert max(seconds for _code, seconds in ended) < STOPS_WITHIN_S
     stage.relay()
     stage.worker()
-    stage.settled(505, 120)
-    stage.check(505)
+    stage.settled(65, 240)
+    stage.check(65)
