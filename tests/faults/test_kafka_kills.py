@@ -155,7 +155,12 @@ def test_a_kill_at_every_place_of_worker_and_relay_leaves_no_trace(
     all_killed(rounds, expected, list(zip(dealt(workers, hands), dealt(relays, hands), strict=True)))
     died, past = told(rounds)
     assert set(died) == {f"{role} {name}" for role, name in WAY if role != "publisher"}
-    assert not past
+    # what was done before a process got there so late in a round gets a round of its own
+    late = [place.split() for place in sorted(past)]
+    rounds = [Round(servers, tmp_path / f"late-{number}", scores) for number in range(len(late))]
+    deals = [([name] if role == "worker" else [], [name] if role == "relay" else []) for role, name in late]
+    all_killed(rounds, expected, deals)
+    assert not told(rounds)[1]
 
 
 @pytest.mark.long
