@@ -100,7 +100,7 @@ class Scene:
 
     def publish(self, file: Path) -> None:
         process = self.stage.begin(publish_with, self.environment, self.stage.place(), file)
-        process.join(90)
+        process.join(DONE_WITHIN_S)
         assert process.exitcode == 0, self.stage.said()
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 pytest_plugins = ["kafka_fixtures"]
 IDLE_S = 5.0
 SLOW_S = 1.0
+STOPS_WITHIN_S = 20.0
 
 
 def frozen(process: ForkServerProcess) -> bool:
@@ -185,3 +186,29 @@ def test_a_database_server_that_vanished_is_noticed_within_a_minute(stage: Stage
             )
     assert 0 < user_timeout_ms <= 60_000
     assert idle_s + every_s * times <= 60
+
+
+def test_a_relay_and_a_worker_told_to_stop_while_kafka_is_away_stop(stage: Stage) -> None:
+    both = stage.relay(), stage.worker()
+    submit(stage.database, 0, 60)
+    stage.until(lambda: stage.count() >= 1, 60)
+    stage.servers.kafka.kill()
+    try:
+        submit(stage.database, 60, 5)
+        time.sleep(2)
+        begun = time.monotonic()
+        for process in both:
+            process.terminate()
+        ended = []
+        for process in both:
+            process.join(120)
+            ended.append((process.exitcode, round(time.monotonic() - begun, 1)))
+    finally:
+        stage.servers.kafka.start()
+    sys.stdout.write(f"relay and worker ended after {ended} s\n")
+    assert [code for code, _seconds in ended] == [0, 0]
+    assert max(seconds for _code, seconds in ended) < STOPS_WITHIN_S
+    stage.relay()
+    stage.worker()
+    stage.settled(65, 240)
+    stage.check(65)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 VERSION = "4.1.0"
 COORDINATES = f"org.apache.kafka:kafka_2.13:{VERSION}+org.apache.kafka:kafka-clients:{VERSION}"
 CLUSTER = "MkU3OEVBNTcwNTJENDM2Qk"
-UP_WITHIN_S = 60.0
+UP_WITHIN_S = 180.0
 _PROPERTIES = """
 process.roles=broker,controller
 node.id=1

