@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import math
 import random
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -135,11 +137,16 @@ class Relay:
         await asyncio.to_thread(self._outbox.give_up)
 
     async def _send(self, producer: AIOKafkaProducer, stop: asyncio.Event) -> None:
+        renewed = -math.inf
         while not stop.is_set():
-            if not await asyncio.to_thread(self._outbox.lead):
-                self._status.idle("relay")
-                await _wait(stop, self._outbox.lease_s / 3)
-                continue
+            # a lease is good for three times as long: renewing it each time costs as much as sending
+            if time.monotonic() - renewed >= self._outbox.lease_s / 3:
+                renewed = time.monotonic()
+                if not await asyncio.to_thread(self._outbox.lead):
+                    renewed = -math.inf
+                    self._status.idle("relay")
+                    await _wait(stop, self._outbox.lease_s / 3)
+                    continue
             reach("relay.leading")
             batch = await asyncio.to_thread(self._outbox.waiting)
             if not batch:
@@ -153,6 +160,8 @@ class Relay:
             if await asyncio.to_thread(self._outbox.sent, batch[-1].position):
                 reach("relay.recorded")
                 self._status.progressed("relay", len(batch))
+            else:
+                renewed = -math.inf
 
     async def _sent(self, producer: AIOKafkaProducer, one: Outgoing) -> asyncio.Future[Any]:
         headers = [("content-type", CONTENT_TYPE.encode()), (POSITION, str(one.position).encode())]
