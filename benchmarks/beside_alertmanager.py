@@ -1,8 +1,9 @@
 """A burst, killed in the middle: what Prometheus Alertmanager and thammuu have lost of what they had accepted.
 
-Alertmanager takes alerts by ``POST /api/v2/alerts`` and answers 200. thammuu takes score files of one simulated
-province by ``POST /api/v1/publications`` and answers 202. Both are ended with SIGKILL while the burst goes on, started
-again on the same folder, and asked what they have. Every round draws another moment.
+Alertmanager takes alerts by ``POST /api/v2/alerts`` and silences by ``POST /api/v2/silences`` and answers 200. thammuu
+takes score files of one simulated province by ``POST /api/v1/publications`` and answers 202. Both are ended with
+SIGKILL while the burst goes on, started again on the same folder, and asked what they have. Every round draws another
+moment, two to six seconds after the first answer.
 
 Usage: python benchmarks/beside_alertmanager.py ALERTMANAGER [--rounds 10] [--seed 1]
 
@@ -84,6 +85,22 @@ def alerts(port: int) -> set[str]:
     """Return the alerts that are there."""
     _status, body = call(port, "GET", "/api/v2/alerts")
     return {one["labels"]["alertname"] for one in json.loads(body)}
+
+
+def send_silence(port: int, number: int) -> str | None:
+    """Post one silence that begins now and lasts for a day: a person writes it, and nobody sends it again."""
+    begins = datetime.now(UTC)
+    matcher = {"name": "alertname", "value": f"alert-{number}", "isRegex": False, "isEqual": True}
+    said = {"matchers": [matcher], "createdBy": "benchmark", "comment": "simulated", "startsAt": begins.isoformat()}
+    body = json.dumps(said | {"endsAt": (begins + timedelta(days=1)).isoformat()}).encode()
+    status, answer = call(port, "POST", "/api/v2/silences", body)
+    return str(json.loads(answer)["silenceID"]) if status == http.client.OK else None
+
+
+def silences(port: int) -> set[str]:
+    """Return the silences that are there."""
+    _status, body = call(port, "GET", "/api/v2/silences")
+    return {one["id"] for one in json.loads(body)}
 
 
 def scores_of(number: int) -> bytes:
@@ -173,8 +190,8 @@ def one_round(side: Side, after_s: float) -> tuple[int, int, int]:
         return len(accepted), len(set(accepted) - kept), len(kept - set(accepted))
 
 
-def sides(alertmanager: str) -> tuple[Side, Side]:
-    """Return the two."""
+def sides(alertmanager: str) -> tuple[Side, ...]:
+    """Return what is compared."""
 
     def prometheus(folder: Path, port: int) -> list[str]:
         said = [f"--config.file={folder}/config.yml", f"--storage.path={folder}/data", "--cluster.listen-address="]
@@ -184,8 +201,9 @@ def sides(alertmanager: str) -> tuple[Side, Side]:
         return [sys.executable, "-m", "thammuu", "--data", f"{folder}/data", "serve", "--port", str(port)]
 
     return (
-        Side("Alertmanager", prometheus, "/-/ready", send_alert, alerts),
-        Side("thammuu", ours, "/livez", send_scores, publications),
+        Side("Alertmanager, alerts", prometheus, "/-/ready", send_alert, alerts),
+        Side("Alertmanager, silences", prometheus, "/-/ready", send_silence, silences),
+        Side("thammuu, publications", ours, "/livez", send_scores, publications),
     )
 
 
@@ -195,11 +213,12 @@ def main() -> None:
     parser.add_argument("alertmanager")
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="only what has this in its name")
     options = parser.parse_args()
     draw = random.Random(options.seed)
     moments = [draw.uniform(2.0, 6.0) for _ in range(options.rounds)]
     print("| killed in mid-burst | rounds | accepted | lost | there without an answer |\n|---|---|---|---|---|")
-    for side in sides(options.alertmanager):
+    for side in (one for one in sides(options.alertmanager) if options.only in one.name):
         accepted, lost, more = (sum(column) for column in zip(*(one_round(side, s) for s in moments), strict=True))
         print(f"| {side.name} | {len(moments)} | {accepted} | {lost} | {more} |", flush=True)
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import math
 import random
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -153,11 +155,16 @@ class Relay:
         await asyncio.to_thread(self._outbox.give_up)
 
     async def _send(self, producer: AIOKafkaProducer, stop: asyncio.Event) -> None:
+        renewed = -math.inf
         while not stop.is_set():
-            if not await asyncio.to_thread(self._outbox.lead):
-                self._status.idle("relay")
-                await _wait(stop, self._outbox.lease_s / 3)
-                continue
+            # a lease is good for three times as long: renewing it each time costs as much as sending
+            if time.monotonic() - renewed >= self._outbox.lease_s / 3:
+                renewed = time.monotonic()
+                if not await asyncio.to_thread(self._outbox.lead):
+                    renewed = -math.inf
+                    self._status.idle("relay")
+                    await _wait(stop, self._outbox.lease_s / 3)
+                    continue
             reach("relay.leading")
             batch = await asyncio.to_thread(self._outbox.waiting)
             if not batch:
@@ -171,6 +178,8 @@ class Relay:
                 reach("relay.recorded")
                 self._status.progressed("relay", len(batch))
                 self._pause_s = FIRST_PAUSE_S
+            else:
+                renewed = -math.inf
 
     async def _all_sent(self, producer: AIOKafkaProducer, batch: Sequence[Outgoing], stop: asyncio.Event) -> None:
         async def send() -> None:
