@@ -21,7 +21,8 @@ LINES = {
     "windows-shift": "plain windows: median, p25, rank; previous by shift over unit, code",
     "facts": "all facts, national peers",
     "facts-and-rules": "all facts and every shipped rule (national and regional peers)",
-    "findings": "the same with findings and their sentences written",
+    "sheets": "the same as the program does: some nodes at a time, read back by unit",
+    "findings": "all of it with findings and their sentences written",
     "conditions": "conditions of the shipped rules alone, on ready-made facts",
     "row-engine": "the same conditions in zen-engine, row by row",
 }

@@ -17,6 +17,7 @@ from thammuu.analysis.fact_catalogue import EVERY_COLUMN
 from thammuu.analysis.facts import FactTable, compute_facts
 from thammuu.analysis.firing import Firing
 from thammuu.analysis.rules import load_rules
+from thammuu.analysis.sheets import Sheets
 from thammuu.resources import rules_folder
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from thammuu.analysis.inputs import IndexPeriod
     from thammuu.analysis.rules import RuleSet
 
+END = date(2022, 12, 31)
 REPEATS = 3
 ENGINE_CHUNK = 20_000
 
@@ -64,7 +66,12 @@ def facts_and_rules(rules: RuleSet, now: IndexPeriod, before: IndexPeriod) -> in
     firing = Firing(rules, FactTable(now, [before]))
     facts = firing.table.columns(EVERY_COLUMN, firing.peers("national"))
     assert facts.height
-    return firing.hits(date(2022, 12, 31)).height
+    return firing.hits(END).height
+
+
+def sheets(rules: RuleSet, now: IndexPeriod, before: IndexPeriod) -> int:
+    """The same in parts, every fact and firing read back sheet by sheet."""
+    return sum(sheet.hits.height for sheet in Sheets(rules, FactTable(now, [before]), END) if sheet.every_fact().height)
 
 
 def conditions(
@@ -105,6 +112,7 @@ def main(line: str, units: int) -> None:
         "windows-shift": lambda: windows(now, before, shift=True),
         "facts": lambda: lambda: compute_facts(now, [before]).height,
         "facts-and-rules": lambda: lambda: facts_and_rules(rules, now, before),
+        "sheets": lambda: lambda: sheets(rules, now, before),
         "findings": lambda: lambda: len(assess(rules, now, [before]).findings),
         "conditions": lambda: conditions(rules, now, before, by_row=False),
         "row-engine": lambda: conditions(rules, now, before, by_row=True),

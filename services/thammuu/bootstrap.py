@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from thammuu import pipeline, resources
+from thammuu.allocators import return_large_blocks
 from thammuu.appearing import appearing, make_durably
 from thammuu.bus.context import Context, PackStore
 from thammuu.bus.embedded import EmbeddedBus
@@ -213,6 +214,7 @@ def _postgres(settings: Settings) -> PostgresDatabase:
 
 
 def _assemble(settings: Settings, clock: Clock, database: Database) -> Program:
+    return_large_blocks()
     blobs = open_blobs(settings.blobs_url, settings.data / "blobs")
     return Program(
         Context(

@@ -77,6 +77,19 @@ def test_what_was_put_comes_back_under_its_sha256(store: Store, content: bytes) 
     assert _file_of(store, name).read_bytes() == content
 
 
+@pytest.mark.parametrize("size", [0, 1, 5_000_000])
+def test_a_file_is_put_under_the_name_of_its_bytes_wherever_it_stands(store: Store, size: int, tmp_path: Path) -> None:
+    content = os.urandom(size)
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with path.open("rb") as file:
+        file.seek(size // 2)
+        name = store.blobs.put(file)
+        assert store.blobs.put(file) == name
+    assert name == hashlib.sha256(content).hexdigest()
+    assert store.blobs.get(name) == content
+
+
 def test_putting_the_same_again_changes_nothing(store: Store) -> None:
     name = store.blobs.put(b"once")
     before = _file_of(store, name).stat()

@@ -55,7 +55,7 @@ def reduced_view(
 
     earlier = [sheet(before, YEAR - 1)] if before is not None else []
     facts = assess(pack().rules, sheet(attainment, YEAR), earlier).facts
-    board = FactsBoard.of([facts], tree.root.code, full=tree.root.max, complete=True, aggregates={}, silenced={})
+    board = FactsBoard.of(facts, tree.root.code, full=tree.root.max, complete=True, aggregates={}, silenced={})
     given: dict[str, Any] = {
         "framework": tree,
         "unit_id": unit,

@@ -188,7 +188,7 @@ def board(totals: dict[str, float | None], scores: dict[str, float | None]) -> p
 
 def neighbours(totals: dict[str, float | None], scores: dict[str, float | None]) -> Neighbours:
     frame = board(totals, scores)
-    return FactsBoard.of([frame], "total", complete=True, aggregates={}, silenced={}).neighbours
+    return FactsBoard.of(frame, "total", complete=True, aggregates={}, silenced={}).neighbours
 
 
 def test_those_near_are_the_nearest_by_the_previous_total_on_either_side() -> None:
@@ -219,6 +219,6 @@ def test_a_unit_without_a_previous_total_has_nobody_near() -> None:
 
 def test_where_only_some_units_are_known_nobody_is_the_best() -> None:
     frame = board({"a": 1.0, "b": 2.0}, {"a": 1.0, "b": 2.0})
-    some = FactsBoard.of([frame], "total", complete=False, aggregates={}, silenced={})
+    some = FactsBoard.of(frame, "total", complete=False, aggregates={}, silenced={})
     assert some.peers(pack().units, "a") == {"best_peer": {}, "climbers": {}, "near": {}}
     assert len(some.rows("a")) == 2

@@ -108,7 +108,7 @@ def _scores(framework: Framework, nodes: pl.DataFrame, printed: pl.DataFrame) ->
 
     A leaf that does not apply to a unit leaves both the sum and the scale of the nodes above it.
     """
-    scale = nodes[printed["k"]].select("min_score", "max_score")
+    scale = nodes.select("min_score", "max_score")[printed["k"]]
     computed = [node for node in framework.nodes if not framework.is_leaf(node.code) and node.aggregate != "published"]
     if not computed:
         return printed.select("score").hstack(scale)

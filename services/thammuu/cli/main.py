@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gc
 import io
-import os
 import sys
 from typing import Annotated
 
 import typer
 
 from thammuu import __version__
+from thammuu.allocators import share_polars_memory
 from thammuu.cli import (
     database,
     doctor,
@@ -106,8 +106,7 @@ def run() -> None:
     """Run the command line of this process."""
     # one command makes many objects and few cycles: looking for cycles every 700 objects costs a tenth of its time
     gc.set_threshold(50_000)
-    # one pool of memory for polars instead of four a core: what one thread has freed the others can use
-    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1")
+    share_polars_memory()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
     if isinstance(sys.stderr, io.TextIOWrapper):

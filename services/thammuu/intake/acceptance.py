@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from thammuu.bus.context import Context
+    from thammuu.errors import Problem
     from thammuu.intake.occasion import Occasion
     from thammuu.intake.submission import Submission
+    from thammuu.period import Period
     from thammuu.rulepack.frameworks import Framework
 
-    Along = Callable[[Connection, "Acceptance", Submission], list[Event]]
+    Along = Callable[[Connection, "Acceptance", "Sealed"], list[Event]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,31 @@ class Counts:
     units: int
     scores: int
     missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A submission as it will be stored: its rows, of thousands of units some megabytes, are not held any more."""
+
+    index: str
+    framework_id: str
+    period: Period
+    complete: bool
+    sources: tuple[str, ...]
+    warnings: list[Problem]
+    counts: Counts
+    body: bytes
+
+
+def seal(submission: Submission) -> Sealed:
+    """Return a submission as it will be stored."""
+    same = ("index", "framework_id", "period", "complete", "warnings")
+    return Sealed(
+        **{name: getattr(submission, name) for name in same},
+        sources=tuple(submission.sources),
+        counts=counts_of(submission),
+        body=canonical_json(submission.payload()),
+    )
 
 
 def counts_of(submission: Submission) -> Counts:
@@ -69,7 +96,7 @@ def decide(connection: Connection, index: str, period: str, content: str, *, his
 
 
 def accept(
-    context: Context, submission: Submission, framework: Framework, occasion: Occasion, along: Along | None = None
+    context: Context, submission: Sealed, framework: Framework, occasion: Occasion, along: Along | None = None
 ) -> Acceptance:
     """Store a submission durably as the next revision of its period; the same content again changes nothing.
 
@@ -84,8 +111,7 @@ def accept(
     Raises:
         OSError: If the disk refuses; then nothing is accepted.
     """
-    body = canonical_json(submission.payload())
-    content = sha256_hex(body)
+    content = sha256_hex(submission.body)
     period = str(submission.period)
     with context.database.snapshot() as connection:
         foreseen = decide(connection, submission.index, period, content, history=occasion.history)
@@ -95,7 +121,7 @@ def accept(
     pack = context.packs.active
     context.blobs.put(pack.archive)
     reach("accept.pack-stored")
-    context.blobs.put(body)
+    context.blobs.put(submission.body)
     reach("accept.content-stored")
     with context.database.transaction("register") as connection:
         decision = decide(connection, submission.index, period, content, history=occasion.history)
@@ -160,9 +186,8 @@ def withdraw(context: Context, publication_id: str, reason: str) -> register.Reg
 
 
 def _published(  # noqa: PLR0913, PLR0917  the parts of one event
-    submission: Submission, framework: Framework, occasion: Occasion, decision: Acceptance, pack: str, content: str
+    submission: Sealed, framework: Framework, occasion: Occasion, decision: Acceptance, pack: str, content: str
 ) -> ScoresPublished:
-    counts = counts_of(submission)
     return ScoresPublished(
         publication_id=decision.publication_id,
         index=submission.index,
@@ -176,14 +201,14 @@ def _published(  # noqa: PLR0913, PLR0917  the parts of one event
         published_on=occasion.published_on,
         round=occasion.round,
         history=occasion.history,
-        units=counts.units,
-        scores=counts.scores,
-        missing=counts.missing,
-        sources=tuple(submission.sources),
+        units=submission.counts.units,
+        scores=submission.counts.scores,
+        missing=submission.counts.missing,
+        sources=submission.sources,
     )
 
 
-def _row(connection: Connection, submission: Submission, data: ScoresPublished) -> dict[str, object]:
+def _row(connection: Connection, submission: Sealed, data: ScoresPublished) -> dict[str, object]:
     same = ("publication_id", "pack", "period", "revision", "content", "complete", "published_on", "round", "history")
     counts = ("units", "scores", "missing")
     return {name: getattr(data, name) for name in (*same, *counts)} | {

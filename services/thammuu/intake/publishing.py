@@ -72,9 +72,9 @@ def publish(context: Context, request: Request, along: Along | None = None) -> O
     Raises:
         BadInputError: With every problem of the file or the request; nothing was written.
     """
-    submission, framework, occasion = _read(context, request)
-    accepted = acceptance.accept(context, submission, framework, occasion, along)
-    return Outcome(accepted.publication_id, accepted.changed, submission.warnings)
+    sealed, framework, occasion = _sealed(context, request)
+    accepted = acceptance.accept(context, sealed, framework, occasion, along)
+    return Outcome(accepted.publication_id, accepted.changed, sealed.warnings)
 
 
 def foresee(context: Context, request: Request) -> Foreseen:
@@ -163,6 +163,11 @@ def standing_revision(context: Context, row: register.Registered) -> str | None:
     with context.database.snapshot() as connection:
         found = register.standing_of(connection, row.index_id, row.period)
     return found.publication_id if found else None
+
+
+def _sealed(context: Context, request: Request) -> tuple[acceptance.Sealed, Framework, Occasion]:
+    submission, framework, occasion = _read(context, request)
+    return acceptance.seal(submission), framework, occasion
 
 
 def _read(context: Context, request: Request) -> tuple[Submission, Framework, Occasion]:
