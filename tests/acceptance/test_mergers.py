@@ -103,6 +103,9 @@ def test_a_successors_memo_replaces_the_letters_of_its_round_to_the_former_provi
     ended = [one["data"] for one in thammuu("events", "--type", "memo.superseded", "--format", "json").json()]
     wanted = [("ha-nam-2025", 1, "units-merged"), ("nam-dinh-2025", 1, "units-merged")]
     assert [(one["memo_id"], one["version"], one["reason"]) for one in ended if one["version"]][-2:] == wanted
+    report = thammuu("memos", "summary", "2025").out
+    assert "Đã ban hành 01 văn bản" in report
+    assert "01/BNV-CCHC" not in report
     english = " ".join(thammuu("memos", "show", "ninh-binh-2025-2025", "--language", "en").out.split())
     assert english.count("BNV-CCHC of 20 April 2025") == 4
     thammuu("publish", corrected(tmp_path, "Hà Nam", "6.3", "1.50"), *publish, "2025-10-15")

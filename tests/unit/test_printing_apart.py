@@ -2,7 +2,6 @@
 
 import gc
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from thammuu.memos.printing.render import Renderer
 from thammuu.memos.printing.trial_models import Trial, trial_memo
 from thammuu.resources import templates_folder
 
-SECONDS = 4.0
+SECONDS = 2.0
 ENDLESS = "".join(f"{{% for {name} in range(9999) %}}" for name in "abc") + "{% endfor %}" * 3
 MEMO = trial_memo(Trial())
 
@@ -55,10 +54,9 @@ def test_a_changed_template_prints_the_same_apart_as_here(copy: Path) -> None:
 )
 def test_a_jinja_loop_without_end_is_told_with_file_and_line(copy: Path, name: str, printer: str) -> None:
     spoil(copy, name, ENDLESS)
-    apart, begun = ApartRenderer(copy, seconds=SECONDS), time.monotonic()
-    with pytest.raises(PermanentRefusalError, match=rf"action_memo/{name}:1 takes too long.*within 4 seconds"):
+    apart = ApartRenderer(copy, seconds=SECONDS)
+    with pytest.raises(PermanentRefusalError, match=rf"action_memo/{name}:1 takes too long.*within 2 seconds"):
         getattr(apart, printer)(MEMO)
-    assert time.monotonic() - begun < 60
 
 
 def test_a_typst_loop_without_end_is_told_and_the_next_memo_prints(copy: Path) -> None:

@@ -192,9 +192,12 @@ def _zeros(context: Context, connection: Connection, row: Registered) -> Iterato
 
 
 def _sent(context: Context, round_name: str) -> Iterator[Sent]:
-    """Return the memos that stand: the issued ones by what was issued, though a draft to replace one may wait."""
+    """Return the memos that stand: the issued ones by what was issued, though a draft to replace one may wait.
+
+    What was superseded, such as a letter that a successor's has replaced, does not stand.
+    """
     units = context.packs.active.units
-    rows = listing(context, round_name)
+    rows = [row for row in listing(context, round_name) if row["status"] != "superseded"]
     with context.database.snapshot() as connection:
         issued = {row["memo_id"]: last_issued(connection, row["memo_id"]) for row in rows}
     for row in rows:

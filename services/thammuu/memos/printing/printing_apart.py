@@ -6,6 +6,7 @@ The shipped templates are known to end, so they are printed with in this process
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import weakref
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from thammuu.memos.model import MemoModel
 
 MOST_SECONDS = 20.0
-"""For one memo in one format; the shipped templates take a tenth of a second."""
+"""Of computing for one memo in one format; the shipped templates take a tenth of a second."""
+_OUT_OF_TIME = (1, -getattr(signal, "SIGXCPU", 0))
+"""How a process ends whose time is over: by its own watchdog, or by the system."""
 
 
 def renderer_of(templates: Path) -> Renderer:
@@ -46,7 +49,7 @@ class ApartRenderer(Renderer):
 
     Args:
         templates: The templates folder.
-        seconds: How long one memo may take in one format.
+        seconds: How long one memo may compute in one format.
 
     Raises:
         EnvironmentFaultError: If the folder lacks the memo's templates or fonts.
@@ -136,7 +139,7 @@ class ApartRenderer(Renderer):
         return PermanentRefusalError(told.format(file=place, n=round(self._seconds)))
 
     def _broken(self, fmt: str, code: int) -> PermanentRefusalError:
-        if code == 1:  # the watchdog's: nothing else of the process ends it so
+        if code in _OUT_OF_TIME:
             return self._too_slow(_file(fmt))
         told = _("The template {file} broke the process that prints (exit {code}): run thammuu templates check.")
         return PermanentRefusalError(told.format(file=_file(fmt), code=code))

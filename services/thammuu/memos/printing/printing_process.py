@@ -8,6 +8,8 @@ import json
 import os
 import signal
 import sys
+import time
+from math import ceil
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from thammuu.memos.printing.render import Renderer
 
 CHECK = "check"
+_COUNTS = hasattr(signal, "setitimer")
+"""Whether computing time can be limited; Windows has the clock alone."""
+_CLOCK_SECONDS = 300.0
+"""How long a memo may take by the clock, however little it computes."""
 _GRACE_SECONDS = 2.0
 """After its time a Jinja template is told where it stands; typst, which cannot be told, ends with the process."""
 
@@ -35,6 +41,11 @@ def main(folder: str, seconds: str) -> None:
     (``length`` and the printed bytes behind it, or ``fault``).
     """
     bound_memory()
+    # what every memo needs, so that no memo's time is spent on reading it
+    import typst  # noqa: F401
+
+    import thammuu.memos.model
+    import thammuu.memos.printing.docx  # noqa: F401
     from thammuu.memos.printing.render import Renderer
 
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
@@ -89,17 +100,30 @@ def _fault(fault: BaseException, fmt: str) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _limited(seconds: float) -> Iterator[None]:
-    """End what runs for longer: by an error where Python runs, with the whole process where it does not."""
-    faulthandler.dump_traceback_later(seconds + _GRACE_SECONDS, exit=True)
-    if hasattr(signal, "setitimer"):  # Windows has none; the process ends there
-        signal.signal(signal.SIGALRM, _late)
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+    """End what computes for longer: by an error where Python runs, with the whole process where it does not.
+
+    Computing time is counted, so that a busy machine refuses nothing; what waits for ever ends by the clock.
+    """
+    faulthandler.dump_traceback_later(_CLOCK_SECONDS if _COUNTS else seconds, exit=True)
+    if _COUNTS:
+        _end_after(seconds + _GRACE_SECONDS)
+        signal.signal(signal.SIGPROF, _late)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        if hasattr(signal, "setitimer"):
-            signal.setitimer(signal.ITIMER_REAL, 0)
+        if _COUNTS:
+            signal.setitimer(signal.ITIMER_PROF, 0)
         faulthandler.cancel_dump_traceback_later()
+
+
+def _end_after(seconds: float) -> None:
+    """Let the system end this process when it has computed for so long from now."""
+    import resource
+
+    _soft, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    until = ceil(time.process_time() + seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (until if hard == resource.RLIM_INFINITY else min(until, hard), hard))
 
 
 def _late(_number: int, _frame: FrameType | None) -> None:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from thammuu.memos.model import Block, Section, Task
     from thammuu.memos.scope import Scope
 
-ROOM = 605.0
-"""Points of a page that are left for what differs from slip to slip."""
+ROOM = 570.0
+"""Points of a page that are left for what differs from slip to slip; Word needs some more than the PDF."""
 _WIDTH, _INDENT, _SIZE = 467.0, 36.0, 13.0
 """Of the body: its lines, the first line's indent, its letters."""
 _LINE, _BETWEEN = 16.3, 3.9
