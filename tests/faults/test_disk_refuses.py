@@ -17,7 +17,7 @@ SEED = int(os.environ.get("SEED", "20221122"))
 TRIES = 4
 COMMANDS = ("publish", "issue", "withdraw", "finish", "export", "backup", "restore", "init", "upgrade")
 REFUSALS = {
-    "full": (errno.ENOSPC, "No space left|full|disk I/O"),
+    "full": (errno.ENOSPC, "No space left|full|disk I/O|readonly"),
     "read-only": (errno.EROFS, "ead-only|readonly|open|disk I/O"),
 }
 WRITING = frozenset("CDWTR")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from thammuu.errors import EnvironmentFaultError, PermanentRefusalError
 from thammuu.events import MAX_DATA_BYTES, Event
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 _PAGE = 1_000
 MAX_BODY_BYTES = MAX_DATA_BYTES + 2_000
 """The data's limit and room for the envelope."""
+# made once: SQLAlchemy takes longer to put a statement together than SQLite takes to run it
+_HEAD = select(ledger_head).with_for_update()
+_RECORDED = select(events.c.id, events.c.body).where(events.c.id == bindparam("wanted"))
+_INSERT = insert(events)
+_MOVE_HEAD = update(ledger_head).values(size=bindparam("new_size"), frontier=bindparam("new_frontier"))
 _LONGEST = {"id": 64, "type": 64, "subject": 200}
 """In characters; SQLite would take more, and another database would not take it over."""
 
@@ -45,7 +50,7 @@ def append(connection: Connection, new: Sequence[Event]) -> int:
     if not bodies:
         return size(connection)
     reach("ledger.before-append")
-    head = connection.execute(select(ledger_head).with_for_update()).one()
+    head = connection.execute(_HEAD).one()
     reach("ledger.head-locked")
     known = _recorded_data(connection, [event.id for event in new])
     frontier = Frontier(head.size, head.frontier)
@@ -60,8 +65,8 @@ def append(connection: Connection, new: Sequence[Event]) -> int:
             {"position": frontier.size, "id": event.id, "type": event.type, "subject": event.subject, "body": body}
         )
     if rows:
-        connection.execute(insert(events), rows)
-        connection.execute(update(ledger_head).values(size=frontier.size, frontier=frontier.pack()))
+        connection.execute(_INSERT, rows)
+        connection.execute(_MOVE_HEAD, {"new_size": frontier.size, "new_frontier": frontier.pack()})
     reach("ledger.appended")
     return frontier.size
 
@@ -79,6 +84,8 @@ def _body(event: Event) -> bytes:
 
 
 def _recorded_data(connection: Connection, ids: Sequence[str]) -> dict[str, bytes]:
+    if len(ids) == 1:
+        return {row.id: row.body for row in connection.execute(_RECORDED, {"wanted": ids[0]})}
     found: dict[str, bytes] = {}
     for start in range(0, len(ids), _PAGE):
         query = select(events.c.id, events.c.body).where(events.c.id.in_(ids[start : start + _PAGE]))
