@@ -79,7 +79,7 @@ def append(database: SqliteDatabase, events: list[Event]) -> None:
 def submitters(folder: Path, seconds: float, number: int, batch: int = 1) -> float:
     """Return events a second of some submitters that each wait for their commit."""
     database = SqliteDatabase(folder / "ledger.sqlite3", writable=True)
-    ready = iter([[an_event() for _ in range(batch)] for _ in range(int(40_000 * seconds / batch))])
+    ready = iter([[an_event() for _ in range(batch)] for _ in range(int(20_000 * seconds / batch))])
     done = [0] * number
     until = time.perf_counter() + seconds
 
@@ -127,7 +127,7 @@ def burst(folder: Path, events: int) -> None:
     )
 
 
-def turns(folder: Path, seconds: float, number: int) -> Iterator[tuple[str, list[float]]]:
+def turns(folder: Path, seconds: float, number: int) -> Iterator[tuple[str, list[tuple[float, float]]]]:
     """Measure everything in turn, several times; yield names with their rates."""
     lines: dict[str, Callable[[], float]] = {
         "SQLite, one row a commit": lambda: bare(folder, seconds),
@@ -135,10 +135,13 @@ def turns(folder: Path, seconds: float, number: int) -> Iterator[tuple[str, list
         f"{SUBMITTERS} submitters": lambda: submitters(folder, seconds, SUBMITTERS),
         f"one submitter, {BATCH} events a transaction": lambda: submitters(folder, seconds, 1, BATCH),
     }
-    rates: dict[str, list[float]] = {name: [] for name in lines}
+    rates: dict[str, list[tuple[float, float]]] = {name: [] for name in lines}
     for _ in range(number):
         for name, measure in lines.items():
-            rates[name].append(measure())
+            before, begun = time.process_time(), time.perf_counter()
+            rate = measure()
+            spent = time.process_time() - before
+            rates[name].append((rate, spent / (rate * (time.perf_counter() - begun)) * 1_000))
     yield from rates.items()
 
 
@@ -152,11 +155,11 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         base = 0.0
-        print("| line | events/s | ratio |\n|---|---|---|")
+        print("| line | events/s | ratio | processor time an event, ms |\n|---|---|---|---|")
         for line, rates in turns(Path(name), options.seconds, options.turns):
-            rate = statistics.median(rates)
+            rate, spent = (statistics.median(column) for column in zip(*rates, strict=True))
             base = base or rate
-            print(f"| {line} | {rate:,.0f} | {rate / base:.2f} |", flush=True)
+            print(f"| {line} | {rate:,.0f} | {rate / base:.2f} | {spent:.3f} |", flush=True)
         burst(Path(name), options.burst)
 
 

@@ -65,7 +65,7 @@ def append(connection: Connection, new: Sequence[Event]) -> int:
             {"position": frontier.size, "id": event.id, "type": event.type, "subject": event.subject, "body": body}
         )
     if rows:
-        connection.execute(_INSERT, rows)
+        connection.execute(_INSERT, rows if len(rows) > 1 else rows[0])
         connection.execute(_MOVE_HEAD, {"new_size": frontier.size, "new_frontier": frontier.pack()})
     reach("ledger.appended")
     return frontier.size
