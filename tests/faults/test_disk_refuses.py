@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from commands import State, Thammuu, accepted, copied, cut, state, warm
-from disk import compiled, records
+from cut_disk import compiled, records
+from killable import State, Thammuu, accepted, copied, cut, state, warm
 
 SEED = int(os.environ.get("SEED", "20221122"))
 TRIES = 4

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from commands import State, Thammuu, accepted, cut, opened, state, warm
-from disk import Disk, Record, compiled, records
+from cut_disk import Disk, Record, compiled, records
+from killable import State, Thammuu, accepted, cut, opened, state, warm
 from sqlalchemy import select
 
 from thammuu.ledger.schema import issued_memos
