@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from commands import opened
+from killable import opened
 from sqlalchemy import func, select
 
 from thammuu.events import EventRejected, EventReplayed

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from commands import State, Thammuu, accepted, copied, cut, state, warm
-from disk import compiled, records
+from cut_disk import compiled, records
+from killable import State, Thammuu, accepted, copied, cut, state, warm
 
 SEED = int(os.environ.get("SEED", "20221122"))
 TRIES = 4
 COMMANDS = ("publish", "issue", "withdraw", "finish", "export", "backup", "restore", "init", "upgrade")
 REFUSALS = {
-    "full": (errno.ENOSPC, "No space left|full|disk I/O"),
+    "full": (errno.ENOSPC, "No space left|full|disk I/O|readonly"),
     "read-only": (errno.EROFS, "ead-only|readonly|open|disk I/O"),
 }
 WRITING = frozenset("CDWTR")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from commands import State, Thammuu, accepted, copied, cut, opened, state, warm
+from killable import State, Thammuu, accepted, copied, cut, opened, state, warm
 from lives import Life, Step, lives
 
 from thammuu.failpoints import POINTS

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from commands import State, Thammuu, accepted, cut, opened, state, warm
-from disk import Disk, Record, compiled, records
+from cut_disk import Disk, Record, compiled, records
+from killable import State, Thammuu, accepted, cut, opened, state, warm
 from sqlalchemy import select
 
 from thammuu.ledger.schema import issued_memos
@@ -84,7 +84,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if not path.name.startswith(".")}
 
 
-def cuts(recorded: Recorded, target: Path, number: int) -> Iterator[tuple[bytes, random.Random]]:
+def cuts(recorded: Recorded, target: Path, number: int) -> Iterator[bytes]:
     """Leave what a power cut leaves in the target, again and again; yield what had been printed before."""
     chance = random.Random(SEED)  # noqa: S311  a repeatable draw, no secret
     sys.stdout.write(f"seed {SEED}\n")
@@ -94,7 +94,7 @@ def cuts(recorded: Recorded, target: Path, number: int) -> Iterator[tuple[bytes,
             disk.follow(call)
         done = at
         disk.cut(target, chance, chance.choice(SHARES))
-        yield disk.printed, chance
+        yield disk.printed
 
 
 def is_issued(data: Path) -> bool:
@@ -132,7 +132,7 @@ def test_after_each_of_two_hundred_cuts_all_that_was_reported_is_there_and_whole
     program: Thammuu, recorded: Recorded, tmp_path: Path
 ) -> None:
     target = tmp_path / "left"
-    for number, (printed, _chance) in enumerate(cuts(recorded, target, CUTS)):
+    for number, printed in enumerate(cuts(recorded, target, CUTS)):
         check_promise(target / "data", printed, recorded)
         if number % MENDED_EVERY == 0:
             mend(program, recorded, target / "data", printed)
@@ -143,7 +143,7 @@ def test_after_each_of_two_hundred_cuts_the_next_commands_end_as_if_nothing_had_
     program: Thammuu, recorded: Recorded, tmp_path: Path
 ) -> None:
     target = tmp_path / "left"
-    for printed, _chance in cuts(recorded, target, CUTS):
+    for printed in cuts(recorded, target, CUTS):
         check_promise(target / "data", printed, recorded)
         mend(program, recorded, target / "data", printed)
 
@@ -152,7 +152,7 @@ def test_after_each_of_two_hundred_cuts_the_next_commands_end_as_if_nothing_had_
 def test_a_program_that_does_not_sync_is_found_out(program: Thammuu, sabotage: str, tmp_path: Path) -> None:
     careless = record(program, tmp_path, sabotage)
     target, lost = tmp_path / "left", 0
-    for printed, _chance in cuts(careless, target, CUTS):
+    for printed in cuts(careless, target, CUTS):
         try:
             check_promise(target / "data", printed, careless)
         except Exception:  # noqa: BLE001  a damaged database, a lost publication, a stored file that is not whole

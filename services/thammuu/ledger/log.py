@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from thammuu.errors import EnvironmentFaultError
 from thammuu.events import Event
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 _PAGE = 1_000
 _ROWS_AT_ONCE = 100
 """Rows of one statement; an event has up to 60 KB."""
+# made once: SQLAlchemy takes longer to put a statement together than SQLite takes to run it
+_HEAD = select(ledger_head).with_for_update()
+_RECORDED = select(events.c.id, events.c.body).where(events.c.id == bindparam("wanted"))
+_INSERT = insert(events)
+_MOVE_HEAD = update(ledger_head).values(size=bindparam("new_size"), frontier=bindparam("new_frontier"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +53,14 @@ def append(connection: Connection, new: Iterable[Event]) -> int:
     if not outputs:
         return size(connection)
     reach("ledger.before-append")
-    head = connection.execute(select(ledger_head).with_for_update()).one()
+    head = connection.execute(_HEAD).one()
     reach("ledger.head-locked")
     frontier = Frontier(head.size, head.frontier)
     rows = outputs.rows()
     while part := list(islice(rows, _ROWS_AT_ONCE)):
         _append(connection, part, frontier)
     if frontier.size > head.size:
-        connection.execute(update(ledger_head).values(size=frontier.size, frontier=frontier.pack()))
+        connection.execute(_MOVE_HEAD, {"new_size": frontier.size, "new_frontier": frontier.pack()})
     reach("ledger.appended")
     return frontier.size
 
@@ -71,10 +76,12 @@ def _append(connection: Connection, part: Sequence[tuple[Head, bytes]], frontier
         frontier.append(body)
         rows.append({"position": frontier.size, **head._asdict(), "body": body})
     if rows:
-        connection.execute(insert(events), rows)
+        connection.execute(_INSERT, rows if len(rows) > 1 else rows[0])
 
 
 def _recorded_data(connection: Connection, ids: Sequence[str]) -> dict[str, bytes]:
+    if len(ids) == 1:
+        return {row.id: row.body for row in connection.execute(_RECORDED, {"wanted": ids[0]})}
     query = select(events.c.id, events.c.body).where(events.c.id.in_(ids))
     return {row.id: row.body for row in connection.execute(query)}
 

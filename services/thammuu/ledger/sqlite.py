@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, create_engine, event, text
@@ -13,6 +12,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from thammuu.failpoints import reach
 from thammuu.ledger.database import SCHEMA_REVISION, refuse_newer
+from thammuu.ledger.group_commit import GroupCommit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,9 +31,9 @@ class SqliteDatabase:
 
     def __init__(self, path: Path, *, writable: bool) -> None:
         self._path = path
-        self._turn = Lock()
         self._writer = create_engine("sqlite://", creator=self._connect_writer, poolclass=StaticPool)
         event.listen(self._writer, "begin", _begin_immediate)
+        self._group = GroupCommit(self._writer)
         self._readers = create_engine(
             "sqlite://", creator=self._connect_reader, poolclass=QueuePool, pool_size=8, max_overflow=-1
         )
@@ -66,13 +66,15 @@ class SqliteDatabase:
 
     @contextmanager
     def transaction(self, turn: str | None = None) -> Iterator[Connection]:
-        """Open a writing transaction: all of it or nothing. Threads take turns on the one writing connection."""
+        """Open a writing transaction: all of it or nothing. Threads take turns on the one writing connection.
+
+        While others wait for their turn, several threads' work goes into one commit; each returns after it.
+        """
         del turn  # all transactions take turns here
-        with self._turn:
-            with self._writer.begin() as connection:
-                yield connection
-                reach("database.before-commit")
-            reach("database.committed")
+        with self._group.part() as connection:
+            yield connection
+            reach("database.before-commit")
+        reach("database.committed")
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:

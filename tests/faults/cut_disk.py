@@ -86,10 +86,6 @@ class File:
         return self.after(spared)
 
 
-Node = "File | Folder"
-Names = "dict[str, File | Folder]"
-
-
 @dataclass
 class Folder:
     """A folder: the names that are on the disk, and changes (name, what it names or None, the name before) to come."""
