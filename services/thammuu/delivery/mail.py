@@ -32,6 +32,7 @@ LONGEST_FILE_NAME: Final = 120
 LONGEST_ADDRESS: Final = 254
 """Characters, by RFC 5321, 4.5.3.1.3."""
 DELIVERY_HEADER: Final = "X-Thammuu-Delivery"
+_LONGEST_ENDING = 10
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LOCAL = re.compile(r"[^\s\"(),:;<>@\[\\\]]{1,64}")
@@ -120,9 +121,12 @@ def one_line(text: str, longest: int) -> str:
 
 def file_name(name: str) -> str:
     """Return a file name that every system takes and that leads to no other folder."""
-    safe = _BAD_IN_FILE_NAMES.sub("-", one_line(name, LONGEST_FILE_NAME * 2)).strip(" .") or "file"
-    stem, dot, ending = safe.rpartition(".")
-    return f"{stem[: LONGEST_FILE_NAME - len(ending) - 1]}.{ending}" if dot else safe[:LONGEST_FILE_NAME]
+    stem, dot, ending = name.rpartition(".")
+    if not dot or len(ending) > _LONGEST_ENDING:
+        stem, ending = name, ""
+    safe = [_BAD_IN_FILE_NAMES.sub("-", one_line(part, LONGEST_FILE_NAME)).strip(" .") for part in (stem, ending)]
+    tail = f".{safe[1]}" if safe[1] else ""
+    return (safe[0] or "file")[: LONGEST_FILE_NAME - len(tail)] + tail
 
 
 def message_id(delivery_id: str, origin: Origin) -> str:
@@ -153,13 +157,14 @@ def mail_of(message: Message, origin: Origin, at: datetime) -> EmailMessage:
         mail["Reply-To"] = _mailbox("", origin.reply_to)
     # RFC 3834: no out-of-office notice is due
     mail["Auto-Submitted"] = "auto-generated"
-    mail["Content-Language"] = message.language
     mail[DELIVERY_HEADER] = message.delivery_id
     if _UNSUBSCRIBE.fullmatch(message.unsubscribe):
         mail["List-Unsubscribe"] = f"<{message.unsubscribe}>"
         if message.unsubscribe.startswith("https:"):
             mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     _fill(mail, message)
+    # last: headers of this kind would go with the first part when attachments are added
+    mail["Content-Language"] = message.language
     return mail
 
 

@@ -26,6 +26,6 @@ def freed(text: str, secrets: Iterable[str] = ()) -> str:
         secrets: Names, addresses and passwords of this message; also taken out as BASE64.
     """
     for secret in sorted(filter(lambda one: len(one) >= _SHORTEST, secrets), key=len, reverse=True):
-        for shape in (secret, b64encode(secret.encode()).decode()):
+        for shape in (secret, b64encode(secret.encode(errors="replace")).decode()):
             text = re.sub(re.escape(shape), "…", text, flags=re.IGNORECASE)
     return one_line(_ADDRESS.sub("…", _URL.sub("…", text)), LONGEST)
