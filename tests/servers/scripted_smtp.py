@@ -121,9 +121,13 @@ async def _serve(server: Scripted, script: Script, ready: threading.Event, stop:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server.connections += 1
         follows = script.connections is None or server.connections <= script.connections
-        with suppress(_CutError, ConnectionError, asyncio.IncompleteReadError):
-            await _Conversation(script if follows else _WELL, server, reader, writer).run()
-        writer.close()
+        try:
+            with suppress(_CutError, ConnectionError, asyncio.IncompleteReadError):
+                await _Conversation(script if follows else _WELL, server, reader, writer).run()
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
     listening = await asyncio.start_server(talk, "127.0.0.1", 0, limit=2**26)
     server.port = listening.sockets[0].getsockname()[1]
