@@ -11,6 +11,7 @@ import typer
 
 from thammuu import __version__
 from thammuu.cli import (
+    bounces,
     database,
     doctor,
     framework,
@@ -67,6 +68,7 @@ templates.register(app)
 workers.register(app)
 doctor.register(app)
 database.register(app)
+bounces.register(app)
 
 
 def main(arguments: list[str]) -> int:
