@@ -30,9 +30,10 @@ def client(server: Mailbox) -> Iterator[imaplib.IMAP4]:
     context = ssl.create_default_context(cafile=server.secured.path)
     with imaplib.IMAP4_SSL("localhost", server.port, ssl_context=context) as connected:
         connected.login(server.user, server.password)
-        connected.select("INBOX")
-        connected.store("1:*", "+FLAGS", r"(\Deleted)")
-        connected.expunge()
+        _status, (mails,) = connected.select("INBOX")
+        if mails != b"0":
+            connected.store("1:*", "+FLAGS", r"(\Deleted)")
+            connected.expunge()
         yield connected
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import secrets
+import shutil
 import socket
 import subprocess
-import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
 
 _UP_WITHIN_S = 60.0
 _AS_SERVER = ("-f", "service=master", "-m", "master")
+_MODULES = b"/usr/lib/dovecot/modules"
 _CONFIG = """
 base_dir = {folder}/run
 state_dir = {folder}/state
-libexec_dir = {root}/usr/lib/dovecot
-mail_plugin_dir = {root}/usr/lib/dovecot/modules
+libexec_dir = {folder}/lib
+mail_plugin_dir = {folder}/modules
 import_environment = LD_LIBRARY_PATH={libraries}
 protocols = imap
 listen = 127.0.0.1
@@ -92,7 +94,8 @@ class Mailbox:
         if os.geteuid() != 0:
             pytest.fail("Dovecot starts as root only; run the tests with a real mailbox as root.")
         root = unpacked("dovecot-core", "dovecot-imapd")
-        libraries = ":".join(str(root / one) for one in ("usr/lib/dovecot", "usr/lib/dovecot/old-stats"))
+        self._place(root / "usr/lib/dovecot")
+        libraries = f"{self.folder}/lib:{self.folder}/modules/old-stats"
         for name in ("run", "state", "mail"):
             (self.folder / name).mkdir()
         (self.folder / "mail").chmod(0o777)
@@ -100,7 +103,6 @@ class Mailbox:
         config.write_text(
             _CONFIG.format(
                 folder=self.folder,
-                root=root,
                 libraries=libraries,
                 certificate=self.secured.path,
                 key=self.secured.key,
@@ -111,7 +113,17 @@ class Mailbox:
         with (self.folder / "start.log").open("wb") as log:
             self._process = subprocess.Popen(
                 # the server would look for this program of its own where packages are installed
-                [root / "usr/bin/doveconf", *_AS_SERVER, "-c", config, "-e", root / "usr/sbin/dovecot", "-F"],
+                [
+                    root / "usr/bin/doveconf",
+                    *_AS_SERVER,
+                    "-c",
+                    config,
+                    "-e",
+                    root / "usr/sbin/dovecot",
+                    "-F",
+                    "-c",
+                    config,
+                ],
                 env={"LD_LIBRARY_PATH": libraries, "PATH": os.environ["PATH"]},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -127,6 +139,16 @@ class Mailbox:
                 return
         self.stop()
         pytest.fail(f"Dovecot did not start.\n{self.said()}")
+
+    def _place(self, libraries: Path) -> None:
+        """Copy the libraries, and have those that look for modules where packages are installed look here instead."""
+        here = f"{self.folder}/modules".encode()
+        assert len(here) == len(_MODULES), here
+        shutil.copytree(libraries, self.folder / "lib", symlinks=True)
+        (self.folder / "modules").symlink_to("lib/modules")
+        for path in (self.folder / "lib").glob("*.so*"):
+            if not path.is_symlink():
+                path.write_bytes(path.read_bytes().replace(_MODULES, here))
 
     def said(self) -> str:
         """Return the end of its logs."""
@@ -144,11 +166,12 @@ class Mailbox:
 @contextmanager
 def mailbox(secured: Certificate) -> Iterator[Mailbox]:
     """Run a server with an empty mailbox."""
-    with tempfile.TemporaryDirectory(prefix="dovecot-") as folder:
-        Path(folder).chmod(0o755)
-        server = Mailbox(Path(folder), secured)
+    folder = Path(f"/tmp/dvc{secrets.token_hex(4)}")  # noqa: S108  as long a path as the one it stands for
+    folder.mkdir()
+    server = Mailbox(folder, secured)
+    try:
         server.start()
-        try:
-            yield server
-        finally:
-            server.stop()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
