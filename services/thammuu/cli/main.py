@@ -18,7 +18,9 @@ from thammuu.cli import (
     listings,
     memos,
     paths,
+    people,
     publish,
+    recipients,
     rules,
     setup,
     templates,
@@ -59,6 +61,8 @@ setup.register(app)
 publish.register(app)
 listings.register(app)
 memos.register(app)
+recipients.register(app)
+people.register(app)
 paths.register(app)
 ledger.register(app)
 framework.register(app)
