@@ -19,7 +19,9 @@ from thammuu.cli import (
     listings,
     memos,
     paths,
+    people,
     publish,
+    recipients,
     rules,
     serve,
     setup,
@@ -61,6 +63,8 @@ setup.register(app)
 publish.register(app)
 listings.register(app)
 memos.register(app)
+recipients.register(app)
+people.register(app)
 paths.register(app)
 ledger.register(app)
 framework.register(app)
