@@ -1,4 +1,4 @@
-"""Which messages follow from a memo: routes and recipients in, planned messages out; asks nobody and changes nothing."""
+"""Which messages follow from a memo: routes and recipients in, planned messages out; it changes nothing."""
 
 from __future__ import annotations
 
