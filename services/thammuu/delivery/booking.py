@@ -163,7 +163,7 @@ def _open(work: UnitOfWork, new: Sequence[Planned], kind: Kind) -> dict[_Key, Ro
     fresh = (c.state == "queued", c.attempts == 0, c.kind == kind, c.recipient_id.in_(grouped))
     query = select(c.delivery_id, c.recipient_id, c.channel, c.repetition, c.due).where(*fresh)
     query = query.where(carries.scalar_subquery() < MOST_MEMOS).order_by(c.due.desc(), c.delivery_id)
-    rows: Sequence[Row[Any]] = work.connection.execute(query.with_for_update()).all()
+    rows: list[Row[Any]] = list(work.connection.execute(query.with_for_update()))
     return {(row.recipient_id, row.channel, row.repetition): row for row in rows}
 
 
