@@ -33,7 +33,7 @@ class Backoff:
             attempt: How many tries there were.
             asked_s: What the other side asked for; it is not cut short.
         """
-        whole = min(self.longest_s, self.first_s * 2 ** min(attempt - 1, 20))
+        whole: float = min(self.longest_s, self.first_s * 2.0 ** min(attempt - 1, 20))
         return max(whole / 2 + self.chance.uniform(0, whole / 2), asked_s or 0.0)
 
 

@@ -123,7 +123,9 @@ class Sender:
 
     async def _lane(self, name: str, channel: Channel, stop: asyncio.Event, *, until_idle: bool) -> None:
         """Keep one channel busy: as many messages at once as it carries, claimed a little ahead."""
-        server, ahead, busy = Server(self._pace.probe_s), deque[Claim](), set[asyncio.Task[None]]()
+        server = Server(self._pace.probe_s)
+        ahead: deque[Claim] = deque()
+        busy: set[asyncio.Task[None]] = set()
         while not stop.is_set():
             width = 1 if server.away else channel.at_once
             if len(ahead) < width:
