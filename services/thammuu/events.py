@@ -230,6 +230,15 @@ class DeliveryQueued(EventData):
     instead_of: str | None = Field(default=None, description="the delivery that did not arrive")
 
 
+class DeliveryUnaddressed(EventData):
+    """A route names a role for an issued memo, and nobody in it can be reached: an incident for the operator."""
+
+    event_type: ClassVar[str] = "delivery.unaddressed"
+    memo_id: str
+    version: int
+    role: str
+
+
 class DeliveryAttempted(EventData):
     """A message is about to be handed to its channel; recorded before it is."""
 
