@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from thammuu.bus.context import Context
     from thammuu.delivery.claims import Claim, Told
-    from thammuu.delivery.ports import Channel
+    from thammuu.delivery.ports import Channel, Message
 
 _LOG = structlog.get_logger(__name__)
 _FLUSH = 50
@@ -179,9 +179,7 @@ class Sender:
 
     async def _answer(self, channel: Channel, one: Claim) -> Answer:
         try:
-            message = await asyncio.get_running_loop().run_in_executor(
-                self._composers, compose, self._context, one.delivery_id, one.attempt
-            )
+            message = await asyncio.get_running_loop().run_in_executor(self._composers, self._composed, one.delivery_id)
         except Exception as error:  # noqa: BLE001  whatever it is, the others go on
             if is_transient(error):
                 return Answer("later", type(error).__name__)
@@ -195,6 +193,10 @@ class Sender:
         except Exception as error:  # noqa: BLE001  a channel never raises; if it does, nobody knows what was sent
             _LOG.error("channel failed", delivery=one.delivery_id, channel=channel.name, error=type(error).__name__)
             return Answer("unknown", type(error).__name__)
+
+    def _composed(self, delivery_id: str) -> Message:
+        with self._context.database.snapshot() as connection:
+            return compose(self._context, connection, delivery_id)
 
     async def _record(self) -> None:
         """Record answers as they come, those that wait together in one transaction."""
