@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from thammuu import pipeline, resources
+from thammuu.appearing import appearing, make_durably
 from thammuu.bus.context import Context, PackStore
 from thammuu.bus.embedded import EmbeddedBus
 from thammuu.clock import Clock, system_clock
@@ -14,7 +15,7 @@ from thammuu.i18n import _
 from thammuu.ledger.blobs import open_blobs
 from thammuu.ledger.folder_lock import WAIT_S, writing
 from thammuu.ledger.sqlite import SqliteDatabase, is_current
-from thammuu.memos.printing.render import Renderer
+from thammuu.memos.printing.printing_apart import renderer_of
 from thammuu.rulepack.pack import RulePack
 
 if TYPE_CHECKING:
@@ -114,8 +115,6 @@ def filling(settings: Settings) -> Iterator[tuple[Database, Blobs, str]]:
             stack.enter_context(postgres.alone(WAIT_S))
             yield postgres, open_blobs(settings.blobs_url, settings.data / "blobs"), postgres.place
             return
-        from thammuu.ledger.backup import appearing
-
         folder = prepared_folder(stack.enter_context(appearing(settings.data)))
         database = SqliteDatabase(folder / DATABASE, writable=True)
         stack.callback(database.close)
@@ -139,6 +138,33 @@ def sharing(settings: Settings, clock: Clock = system_clock) -> Iterator[Program
         program.close()
 
 
+@contextmanager
+def serving(settings: Settings, address: str, clock: Clock = system_clock) -> Iterator[Program]:
+    """Open the data for a server: a folder is its own for as long as it runs, a database it shares.
+
+    Args:
+        settings: Where the data lives.
+        address: Where the server answers; commands that find the folder taken are told.
+        clock: The present moment.
+
+    Raises:
+        EnvironmentFaultError: If another process is at the folder, or the database cannot be reached.
+    """
+    if settings.database_url is not None:
+        if settings.blobs_url is None:
+            (settings.data / "blobs").mkdir(parents=True, exist_ok=True)
+        with sharing(settings, clock) as program:
+            yield program
+        return
+    folder = prepared_folder(settings.data)
+    with writing(folder, server=address):
+        program = _assemble(settings, clock, SqliteDatabase(folder / DATABASE, writable=True))
+        try:
+            yield program
+        finally:
+            program.close()
+
+
 def prepared_folder(folder: Path) -> Path:
     """Return the data folder, made if it is not there.
 
@@ -150,7 +176,8 @@ def prepared_folder(folder: Path) -> Path:
             _("{folder} has stored files but no ledger: restore ledger.sqlite3 from a backup.").format(folder=folder)
         )
     try:
-        (folder / "blobs").mkdir(parents=True, exist_ok=True)
+        if not (folder / DATABASE).exists() or not (folder / "blobs").exists():
+            make_durably(folder / "blobs")
     except OSError as error:
         message = _("The data folder {folder} cannot be made: {reason}.").format(folder=folder, reason=error.strerror)
         raise EnvironmentFaultError(message) from error
@@ -192,7 +219,7 @@ def _assemble(settings: Settings, clock: Clock, database: Database) -> Program:
             database=database,
             blobs=blobs,
             packs=PackStore(RulePack(resources.rules_folder()), blobs),
-            renderer=Renderer(resources.templates_folder()),
+            renderer=renderer_of(resources.templates_folder()),
             clock=clock,
             settings=settings,
         )

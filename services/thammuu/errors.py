@@ -95,5 +95,18 @@ class EnvironmentFaultError(ThammuuError):
     exit_code = 3
 
 
+class ServedError(EnvironmentFaultError):
+    """A server holds the folder for as long as it runs; it takes score files itself.
+
+    Args:
+        message: Who holds it.
+        address: Where it answers.
+    """
+
+    def __init__(self, message: str, address: str) -> None:
+        super().__init__(message)
+        self.address = address
+
+
 class PermanentRefusalError(ThammuuError):
     """A handler will never accept this event; it is set aside, not retried."""

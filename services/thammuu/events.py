@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from thammuu import tracing
 from thammuu.canonical import canonical_json, derived_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 MAX_DATA_BYTES = 60_000
 """Larger payloads travel as blobs named by their SHA-256."""
@@ -67,6 +71,28 @@ class ScoresWithdrawn(EventData):
     period: str
     pack: str = Field(description="hash of the rule pack that memos are drafted again with")
     reason: str
+
+
+class SubmissionAnswered(EventData):
+    """What became of scores that another system put on Kafka: a publication, or every reason why not."""
+
+    event_type: ClassVar[str] = "submission.answered"
+    source: str = Field(description="`source` of the submitting message")
+    submission_id: str
+    status: Literal["accepted", "refused"]
+    index: str
+    period: str | None = Field(default=None, description="absent where none could be read")
+    publication_id: str | None = Field(default=None, description="of an accepted submission")
+    revision: int | None = Field(default=None, description="the same")
+    changed: bool | None = Field(default=None, description="false where the latest revision has the same content")
+    message: str | None = Field(default=None, description="of a refused submission: one sentence")
+    problems: tuple[dict[str, Any], ...] = Field(
+        default=(), description="errors of a refused submission, warnings of an accepted one; the first of them"
+    )
+    problems_count: int = 0
+    problems_blob: str | None = Field(
+        default=None, description="name of the blob with all of them, where they exceed the size cap"
+    )
 
 
 class FindingsRaised(EventData):
@@ -204,6 +230,15 @@ class DeliveryQueued(EventData):
     instead_of: str | None = Field(default=None, description="the delivery that did not arrive")
 
 
+class DeliveryUnaddressed(EventData):
+    """A route names a role for an issued memo, and nobody in it can be reached: an incident for the operator."""
+
+    event_type: ClassVar[str] = "delivery.unaddressed"
+    memo_id: str
+    version: int
+    role: str
+
+
 class DeliveryAttempted(EventData):
     """A message is about to be handed to its channel; recorded before it is."""
 
@@ -300,7 +335,8 @@ class NewEvent(BaseModel):
 class Event(BaseModel):
     """A CloudEvents 1.0 envelope.
 
-    ``causationid`` is an extension attribute: the id of the event that led to this one.
+    ``causationid`` is an extension attribute: the id of the event that led to this one. ``traceparent`` is one of
+    CloudEvents' own: where in which trace the event came to be, where traces are kept.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -313,6 +349,7 @@ class Event(BaseModel):
     time: datetime
     datacontenttype: Literal["application/json"] = "application/json"
     causationid: str | None = None
+    traceparent: str | None = None
     data: EventData
 
     @model_validator(mode="before")
@@ -332,13 +369,30 @@ class Event(BaseModel):
         return canonical_json(envelope | {"data": self.data.model_dump(mode="json", exclude_none=True)})
 
 
-def caused_by(cause: Event, consumer: str, outputs: list[NewEvent], at: datetime) -> list[Event]:
+def caused_by(cause: Event, consumer: str, outputs: Iterable[NewEvent], at: datetime) -> Iterator[Event]:
     """Give a handler's outputs their envelopes; the ids follow from cause, consumer and position."""
-    return [
-        envelope(new, derived_id(cause.id, consumer, position), at, cause.id) for position, new in enumerate(outputs)
-    ]
+    for position, new in enumerate(outputs):
+        yield envelope(new, derived_id(cause.id, consumer, position), at, cause.id, cause.traceparent)
 
 
-def envelope(new: NewEvent, event_id: str, at: datetime, cause: str | None = None) -> Event:
-    """Wrap one new event."""
-    return Event(id=event_id, type=new.data.event_type, subject=new.subject, time=at, causationid=cause, data=new.data)
+def envelope(
+    new: NewEvent, event_id: str, at: datetime, cause: str | None = None, traceparent: str | None = None
+) -> Event:
+    """Wrap one new event.
+
+    Args:
+        new: What happened.
+        event_id: Its deterministic id.
+        at: When it happened.
+        cause: The id of the event that led to it.
+        traceparent: Its place in a trace where no span is open here: that of its cause.
+    """
+    return Event(
+        id=event_id,
+        type=new.data.event_type,
+        subject=new.subject,
+        time=at,
+        causationid=cause,
+        traceparent=tracing.current() or traceparent,
+        data=new.data,
+    )

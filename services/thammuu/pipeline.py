@@ -3,11 +3,14 @@
 scores.published ─► analysis ─► findings.raised ─► memos ─► memo.drafted ─► rendering ─► memo.rendered
 scores.withdrawn ─► analysis ─► findings.retracted ─► memos ─► memo.drafted | memo.superseded
 memo.issued ─► rendering ─► memo.rendered
+
+From Kafka, besides: thammuu.scores.submitted ─► submissions ─► scores.published, submission.answered
 """
 
 import thammuu.analysis.handlers as analysis
 import thammuu.memos.handlers as memos
 from thammuu.bus.routes import Route
+from thammuu.bus.topics import SUBMISSIONS
 from thammuu.events import FindingsRaised, FindingsRetracted, MemoDrafted, MemoIssued, ScoresPublished, ScoresWithdrawn
 
 ROUTES = (
@@ -18,3 +21,8 @@ ROUTES = (
     Route("rendering", MemoDrafted, memos.keep_pdf, prepare=memos.render_pdf, side_by_side=True),
     Route("rendering", MemoIssued, memos.keep_pdf, prepare=memos.render_pdf, side_by_side=True),
 )
+
+
+def stages() -> list[str]:
+    """Return what a worker can be told to do, in the order of the flow."""
+    return [SUBMISSIONS, *dict.fromkeys(route.consumer for route in ROUTES)]

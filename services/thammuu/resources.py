@@ -22,7 +22,12 @@ def rules_folder() -> Path:
 
 def templates_folder() -> Path:
     """Return the templates folder: ``THAMMUU_TEMPLATES`` or the shipped one."""
-    return Path(os.environ.get("THAMMUU_TEMPLATES") or _shipped("templates"))
+    return Path(os.environ.get("THAMMUU_TEMPLATES") or shipped_templates())
+
+
+def shipped_templates() -> Path:
+    """Return the templates folder that came with the program."""
+    return _shipped("templates")
 
 
 def examples_folder() -> Path:

@@ -31,7 +31,13 @@ class Settings(BaseSettings):
         kafka_ca_file: Certificates of authorities to trust; the system's own if left out.
         kafka_partitions: Of topics that are made.
         kafka_replicas: The same.
+        stalled_after_s: How long something may wait for a consumer that makes no progress before it is not ready.
         topic_prefix: Before every topic's name, where several installations share a broker.
+        submission_uris: Where submissions on Kafka may have their files fetched from: beginnings of addresses separated
+            by spaces; nowhere if left out.
+        api_token: What programs send to `thammuu serve` as bearer token; without one it answers this machine only.
+        api_tokens_file: A file with more of them, one a line.
+        api_upload_mb: The largest score file it takes, in millions of bytes.
         secret_key: Keys that seal names, addresses and secrets of recipients: Fernet keys separated by commas, the
             newest first; older ones still open what they sealed.
         secret_key_file: A file with them, one a line.
@@ -84,6 +90,11 @@ class Settings(BaseSettings):
     kafka_partitions: int = Field(default=8, ge=1)
     kafka_replicas: int = Field(default=1, ge=1)
     topic_prefix: str = ""
+    submission_uris: str = ""
+    stalled_after_s: float = Field(default=300.0, gt=0)
+    api_token: SecretStr | None = None
+    api_tokens_file: Path | None = None
+    api_upload_mb: int = Field(default=200, ge=1, le=200)
     secret_key: SecretStr | None = None
     secret_key_file: Path | None = None
     person: str | None = None

@@ -25,3 +25,19 @@ Thammuu = Callable[..., Result]
 """Runs the command line with these arguments."""
 Papi = Callable[[int], Path]
 """The example file of a PAPI year."""
+
+
+def corrected(tmp_path: Path, unit: str, code: str, score: str) -> Path:
+    """PAPI 2022 with one score of one province changed."""
+    lines = (EXAMPLES / "papi" / "papi-2022.csv").read_text("utf-8").splitlines()
+    header = next(line for line in lines if not line.startswith("#")).split(",")
+    at, name, place = header.index("criterion_code"), header.index("entity_name"), header.index("score")
+    changed = []
+    for line in lines:
+        cells = line.split(",")
+        if len(cells) == len(header) and cells[name] == unit and cells[at] == code:
+            cells[place] = score
+        changed.append(",".join(cells))
+    file = tmp_path / "corrected.csv"
+    file.write_text("\n".join(changed) + "\n", "utf-8")
+    return file

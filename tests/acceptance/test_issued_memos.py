@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import EXAMPLES, Thammuu
+from commands import EXAMPLES, Thammuu, corrected
 
-from thammuu import bootstrap
+from thammuu import __version__, bootstrap
 from thammuu.cli.main import main
 from thammuu.memos.summary import summary_of
 from thammuu.settings import Settings
@@ -49,22 +49,6 @@ def memo(thammuu: Thammuu, memo_id: str) -> dict[str, Any]:
 def events(thammuu: Thammuu, kind: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = thammuu("events", "--type", kind, "--format", "json").json()
     return found
-
-
-def corrected(tmp_path: Path, unit: str, code: str, score: str) -> Path:
-    """PAPI 2022 with one score of one province changed."""
-    lines = (EXAMPLES / "papi" / "papi-2022.csv").read_text("utf-8").splitlines()
-    header = next(line for line in lines if not line.startswith("#")).split(",")
-    at, name, place = header.index("criterion_code"), header.index("entity_name"), header.index("score")
-    changed = []
-    for line in lines:
-        cells = line.split(",")
-        if len(cells) == len(header) and cells[name] == unit and cells[at] == code:
-            cells[place] = score
-        changed.append(",".join(cells))
-    file = tmp_path / "corrected.csv"
-    file.write_text("\n".join(changed) + "\n", "utf-8")
-    return file
 
 
 def test_an_issued_memo_has_its_number_its_date_and_no_draft_mark(thammuu: Thammuu) -> None:
@@ -123,6 +107,9 @@ def test_two_versions_can_be_compared(thammuu: Thammuu, tmp_path: Path) -> None:
     rows = thammuu("memos", "diff", "ha-nam-2023@1", "ha-nam-2023@2", "--format", "json").json()
     scores = [row for row in rows if row["what"] == "score"]
     assert any("6.3" in row["where"] and row["after"].startswith("1,50") for row in scores)
+    told = thammuu("memos", "diff", "ha-nam-2023@1", "ha-nam-2023@2").out
+    assert "score changed" in told
+    assert "finding-added" not in told
     same = thammuu("memos", "diff", "ha-nam-2023@2", "ha-nam-2023")
     assert "say the same" in same.out
     unknown = thammuu("memos", "diff", "ha-nam-2023@7", "ha-nam-2023")
@@ -157,6 +144,7 @@ def test_every_line_says_what_it_rests_on(thammuu: Thammuu) -> None:
                 assert reason["line"], reason
             elif kind == "form":
                 assert reason["templates"], reason
+                assert reason["program"] == f"thammuu {__version__}", reason
             else:
                 pytest.fail(f"nobody follows {reason['reference']}")
 

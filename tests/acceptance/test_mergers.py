@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from commands import EXAMPLES, Papi, Thammuu
+from commands import EXAMPLES, Papi, Thammuu, corrected
 
 from thammuu.resources import rules_folder
 from thammuu.rulepack.pack import RulePack
@@ -79,3 +79,56 @@ def test_drafts_of_merged_units_are_taken_over_by_their_successors(thammuu: Tham
     again = {row["memo_id"]: row["status"] for row in thammuu("memos", "list", "--format", "json").json()}
     assert again["ninh-binh-2025-2025"] == "superseded"
     assert again["ha-nam-2025"] == "draft"
+
+
+def test_a_successors_memo_replaces_the_letters_of_its_round_to_the_former_provinces(
+    thammuu: Thammuu, papi: Papi, tmp_path: Path
+) -> None:
+    publish = ("--index", "papi", "--period", "2022", "--published-on")
+    thammuu("publish", papi(2022), *publish, "2025-04-15")
+    for unit in ("Hà Nam", "Nam Định"):
+        assert thammuu("memos", "issue", unit, "--dated", "2025-04-20").code == 0
+    sipas = ("--index", "sipas", "--period", "2021", "--partial", "--published-on", "2025-09-15")
+    thammuu("publish", EXAMPLES / "sipas" / "sipas-2021.csv", *sipas)
+    assert status_of(thammuu, "ha-nam-2025") == "issued"
+    told = " ".join(thammuu("memos", "show", "ninh-binh-2025-2025").out.split())
+    assert (
+        "Văn bản này thay thế Công văn số 01/BNV-CCHC ngày 20/4/2025 của Bộ Nội vụ và "
+        "Công văn số 02/BNV-CCHC ngày 20/4/2025 của Bộ Nội vụ."
+    ) in told
+    assert "So với Công văn số 01/BNV-CCHC ngày 20/4/2025 của Bộ Nội vụ: bổ sung kết quả 01 chỉ số." in told
+    assert told.count("Nhiệm vụ nêu tại văn bản gửi đơn vị trước sắp xếp nay do cơ quan, địa phương") == 1
+    assert thammuu("memos", "issue", "ninh-binh-2025-2025", "--dated", "2025-09-20").code == 0
+    assert (status_of(thammuu, "ha-nam-2025"), status_of(thammuu, "nam-dinh-2025")) == ("superseded", "superseded")
+    ended = [one["data"] for one in thammuu("events", "--type", "memo.superseded", "--format", "json").json()]
+    wanted = [("ha-nam-2025", 1, "units-merged"), ("nam-dinh-2025", 1, "units-merged")]
+    assert [(one["memo_id"], one["version"], one["reason"]) for one in ended if one["version"]][-2:] == wanted
+    english = " ".join(thammuu("memos", "show", "ninh-binh-2025-2025", "--language", "en").out.split())
+    assert english.count("BNV-CCHC of 20 April 2025") == 4
+    thammuu("publish", corrected(tmp_path, "Hà Nam", "6.3", "1.50"), *publish, "2025-10-15")
+    again = " ".join(thammuu("memos", "show", "ninh-binh-2025-2025").out.split())
+    assert "Văn bản này thay thế Công văn số 03/BNV-CCHC ngày 20/9/2025 của Bộ Nội vụ." in again
+    assert thammuu("ledger", "verify").code == 0
+
+
+def test_a_successors_memo_looks_back_at_the_letters_of_the_round_before_to_every_former_province(
+    thammuu: Thammuu, simulated_2025: tuple[Path, Path]
+) -> None:
+    publish = ("--index", "papi", "--period")
+    before, after = simulated_2025
+    thammuu("publish", before, *publish, "2024", "--published-on", "2025-04-15")
+    formers = ("Hà Nam", "Nam Định", "Ninh Bình")
+    for unit in formers:
+        assert thammuu("memos", "issue", unit, "--round", "2025", "--dated", "2025-04-20").code == 0
+    thammuu("publish", after, *publish, "2025", "--published-on", "2026-04-15")
+    told = " ".join(thammuu("memos", "show", "ninh-binh-2025-2026").out.split())
+    for number, unit in enumerate(formers, start=1):
+        assert f"Công văn số 0{number}/BNV-CCHC ngày 20/4/2025 của Bộ Nội vụ nêu" in told
+        assert f"theo kết quả của tỉnh {unit} (trước sắp xếp)" in told
+    assert thammuu("memos", "issue", "ninh-binh-2025-2026", "--dated", "2026-04-20").code == 0
+    assert status_of(thammuu, "ha-nam-2025") == "issued"
+
+
+def status_of(thammuu: Thammuu, memo_id: str) -> str:
+    rows = {row["memo_id"]: row["status"] for row in thammuu("memos", "list", "--format", "json").json()}
+    return str(rows[memo_id])

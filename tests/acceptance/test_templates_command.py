@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from commands import EXAMPLES, Thammuu
 
+from thammuu.memos.printing import printing_apart
 from thammuu.resources import templates_folder
 
 SHIPPED = templates_folder()
@@ -164,7 +165,32 @@ def test_a_memo_carries_the_hash_of_the_templates_it_was_drafted_with(
         css.write("/* changed */\n")
     changed = hash_of("changed")
     assert changed != shipped
-    told = thammuu("--data", tmp_path / "changed", "memos", "show", "Hà Nam", "--format", "html").out
-    assert "/* changed */" in told
+    whole = thammuu("--data", tmp_path / "changed", "memos", "show", "Hà Nam", "--format", "html")
+    assert "/* changed */" in whole.out
+    assert whole.err == ""
+    again = thammuu("--data", tmp_path / "shipped", "memos", "show", "Hà Nam")
+    assert "ha-nam-2022 is printed with other templates than it was drafted with" in again.err
+    assert f"In lại bằng mẫu {changed[:8]}, khác mẫu {shipped[:8]} khi soạn thảo" in " ".join(again.out.split())
+    out = thammuu("--data", tmp_path / "shipped", "memos", "export", tmp_path / "out", "--format", "html,pdf,txt")
+    assert out.err.count("ha-nam-2022 is printed with other templates") == 1
     kept = thammuu("--data", tmp_path / "shipped", "memos", "show", "Hà Nam", "--format", "json").json()
     assert kept["provenance"]["templates_hash"] == shipped
+
+
+def test_a_template_without_end_neither_hangs_the_worker_nor_loses_the_memo(
+    thammuu: Thammuu, office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(printing_apart, "MOST_SECONDS", 4.0)
+    where = ("--data", tmp_path / "data")
+    endless = "#{ let n = range(9999); for a in n { for b in n { for c in n { } } } }"
+    spoil(office, "memo.typ", "#letterhead(memo)", endless)
+    monkeypatch.setenv("THAMMUU_TEMPLATES", str(office))
+    file_of_one = tmp_path / "one.csv"
+    rows = (EXAMPLES / "sipas" / "sipas-2021.csv").read_text("utf-8").splitlines()
+    kept = [row for row in rows if row.startswith(("#", "period")) or "Hà Nam" in row]
+    file_of_one.write_text("\n".join(kept) + "\n", "utf-8")
+    told = thammuu(*where, "publish", file_of_one, *SIPAS)
+    assert "Traceback" not in told.err
+    (aside,) = thammuu(*where, "events", "--type", "event.rejected", "--format", "json").json()
+    assert "action_memo/memo.typ takes too long" in aside["data"]["reason"]
+    assert thammuu(*where, "memos", "show", "Hà Nam").out

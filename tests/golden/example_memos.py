@@ -74,7 +74,7 @@ class Published:
     def board(self) -> FactsBoard:
         current = self.periods[-1]
         return FactsBoard.of(
-            self.assessments[-1].facts,
+            [self.assessments[-1].facts],
             current.framework.root.code,
             full=current.framework.root.max,
             complete=current.complete,

@@ -4,10 +4,11 @@ import io
 import re
 from datetime import date
 
+import pytest
 from example_memos import built, memo, pack, sections_of, texts_of, views_of
 from pypdf import PdfReader
 
-from thammuu.memos.model import Chart, Item, MemoModel, Paragraph, Section, Sentence
+from thammuu.memos.model import Chart, Item, Language, MemoModel, Paragraph, Section, Sentence
 from thammuu.memos.printing.render import Renderer
 from thammuu.memos.weighing import SEVERITIES
 from thammuu.resources import templates_folder
@@ -66,23 +67,20 @@ def test_a_plan_without_tasks_is_grounded_in_the_results_alone() -> None:
     assert plan.opening[-1].text.startswith("Để duy trì các kết quả đã đạt được, Ủy ban nhân dân tỉnh Thanh Hóa")
 
 
-def merged_slip() -> MemoModel:
-    body = pack().units.get("ninh-binh-2025")
+def merged_slip(body_id: str = "ninh-binh-2025", language: Language = "vi", issuer: str = "bo-noi-vu") -> MemoModel:
+    body = pack().units.get(body_id)
     on = date(2025, 9, 15)
     parts = [(pack().units.get(one), views_of(one, on, 2022)) for one in body.predecessors]
-    return built(body, parts, on, year=2022, form="phieu-bao")
+    return built(body, parts, on, year=2022, form="phieu-bao", language=language, issuer=issuer)
 
 
-def test_a_slip_to_a_merged_province_names_the_former_one_in_headings_and_findings() -> None:
+def test_a_slip_to_a_merged_province_names_the_former_one_in_results_and_findings() -> None:
     slip = merged_slip()
-    headings = [section.heading for section in sections_of(slip, "standing")]
-    for heading, name in zip(headings, ("HÀ NAM", "NAM ĐỊNH", "NINH BÌNH"), strict=True):
-        assert heading.endswith(f". TỈNH {name} (TRƯỚC SẮP XẾP)")
-    lines = [text for section in sections_of(slip, "standing") for text in texts_of(section)]
-    assert all(line.startswith("PAPI năm 2022: ") for line in lines)
-    assert len(lines) == 3
+    (results,) = sections_of(slip, "standing")
+    names = ("Tỉnh Hà Nam", "Tỉnh Nam Định", "Tỉnh Ninh Bình")
+    for text, name in zip(texts_of(results), names, strict=True):
+        assert text.startswith(f"{name} (trước sắp xếp), PAPI năm 2022: ")
     found = texts_of(sections_of(slip, "findings")[0])
-    assert len(found) == 3
     assert all(text.startswith("Tỉnh ") and " (trước sắp xếp), " in text for text in found)
 
 
@@ -93,11 +91,32 @@ def test_a_slip_to_a_merged_province_tells_the_gravest_of_all_parts() -> None:
     assert [severities[one] for one in told] == sorted(severities.values())[: len(told)]
 
 
-def test_a_slip_to_a_merged_province_has_one_page_and_promises_no_tasks() -> None:
-    slip = merged_slip()
-    assert len(PdfReader(io.BytesIO(Renderer(templates_folder()).pdf(slip))).pages) == 1
-    assert "nhiệm vụ" not in slip.title
-    assert sections_of(slip, "tasks") == []
+@pytest.mark.parametrize("issuer", ["bo-noi-vu", PROVINCE])
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_a_slip_to_a_merged_province_has_one_page(language: Language, issuer: str) -> None:
+    renderer = Renderer(templates_folder())
+    bodies = [one.id for one in pack().units.at(date(2025, 9, 15), "province") if len(one.predecessors) > 1]
+    slips = {one: merged_slip(one, language, issuer) for one in bodies}
+    pages = {one: len(PdfReader(io.BytesIO(renderer.pdf(slip))).pages) for one, slip in slips.items()}
+    assert len(pages) > 20
+    assert set(pages.values()) == {1}, pages
+
+
+def test_a_slip_to_a_merged_province_names_the_main_task_of_each_part_that_the_page_has_room_for() -> None:
+    slip = merged_slip("hai-phong-2025")
+    asked = sections_of(slip, "tasks")[0]
+    told = [{ref.removeprefix("action:") for ref in one.because} for one in sentences_of(asked)]
+    mine = [task for task in slip.tasks if any(task.action_id in refs for refs in told)]
+    units = {line.id: line.unit_id for line in slip.findings}
+    assert {units[one] for task in mine for one in task.finding_ids} == {"hai-duong", "hai-phong"}
+    assert "nhiệm vụ" in slip.title
+
+
+def test_a_committees_slip_goes_to_those_who_lead_its_tasks() -> None:
+    slip = memo("ha-nam", SPRING, year=2022, form="phieu-bao", issuer=PROVINCE)
+    asked = texts_of(sections_of(slip, "tasks")[0])
+    assert len(slip.addressees) == len({text.partition(":")[0] for text in asked})
+    assert len(slip.tasks) > len(asked)
 
 
 def test_a_plan_of_one_unit_has_no_lonely_heading_below_its_tasks() -> None:

@@ -207,8 +207,8 @@ def following(unit: str, issuer: str = "bo-noi-vu", language: Language = "vi") -
     earlier = memo(unit, MEETING, issuer=issuer)
     replaced = memo(unit, dated(2022), year=2022, first=2022, issuer=issuer)
     since = SinceLast(
-        corrects=Issued(f"{unit}-2023", 1, 7, dated(2022), numbered(replaced, "Số: 07/UBND-NC")),
-        previous=Issued(f"{unit}-2022", 1, 5, MEETING, numbered(earlier, "Số: 05/UBND-NC")),
+        corrects=(Issued(f"{unit}-2023", 1, 7, dated(2022), numbered(replaced, "Số: 07/UBND-NC")),),
+        previous=(Issued(f"{unit}-2022", 1, 5, MEETING, numbered(earlier, "Số: 05/UBND-NC")),),
     )
     return memo(unit, date(2023, 6, 1), year=2022, issuer=issuer, since=since, language=language)
 

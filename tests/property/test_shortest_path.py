@@ -58,7 +58,7 @@ def view_of(table: Table, *, reduced: bool = False) -> PublicationView:
     columns = scores.select(pl.col(name).cast(kind) for name, kind in SCORES_SCHEMA.items())
     published = IndexPeriod("p", tree, Period("2022"), complete=True, scores=columns, units=units)
     facts = compute_facts(published, [], BUILT_IN["national"])
-    board = FactsBoard.of(facts, "total", full=root.max, complete=True, aggregates={}, silenced={})
+    board = FactsBoard.of([facts], "total", full=root.max, complete=True, aggregates={}, silenced={})
     return PublicationView(
         framework=tree,
         unit_id="u00",

@@ -1,6 +1,7 @@
 """The catalogue can be acted on: each fault of a bad file is told with its place, and the shipped one has none."""
 
 import json
+import re
 import shutil
 from copy import deepcopy
 from dataclasses import replace
@@ -15,6 +16,7 @@ from thammuu.errors import Problem
 from thammuu.resources import rules_folder
 from thammuu.rulepack.actions import load_actions
 from thammuu.rulepack.actions_lint import Entry, lint, lint_rules
+from thammuu.rulepack.actions_practices import load_practices
 from thammuu.rulepack.agencies import AgencyRegister, Holding, load_agencies
 from thammuu.rulepack.frameworks import FrameworkLibrary
 from thammuu.rulepack.legal import load_legal_texts
@@ -280,3 +282,12 @@ def test_what_a_practice_tells_is_of_a_unit_that_is_registered() -> None:
 def test_no_text_that_is_to_be_checked_before_it_is_cited_counts_as_read() -> None:
     texts = load_legal_texts(rules_folder() / "legal_bases.yaml").texts.values()
     assert [one.id for one in texts if one.basis == "read" and "check" in one.note] == []
+
+
+def test_a_practice_names_its_source_not_the_press_in_general() -> None:
+    dated = re.compile(r"\d{4}")
+    for practice in load_practices(rules_folder() / "practices.yaml"):
+        name = practice.source_name.vi
+        assert name.casefold() not in {"báo chí", "internet"}, practice.id
+        assert not name.startswith("báo chí") or dated.search(name), practice.id
+        assert practice.source.startswith("https://") or dated.search(practice.source), practice.id

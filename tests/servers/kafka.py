@@ -30,10 +30,11 @@ _PROPERTIES = """
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{advertised}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{doors}
+advertised.listeners=PLAINTEXT://127.0.0.1:{advertised}{advertised_doors}
+inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT{protocols}
 log.dirs={folder}/logs
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=4
@@ -51,10 +52,14 @@ class Kafka:
     Args:
         folder: For its data and its log.
         advertised: The port that clients are told, where a proxy stands before the broker.
+        doors: More ways in: the broker's port and the port that those who come this way are told, by name.
+        settings: More of server.properties; they win.
     """
 
     folder: Path
     advertised: int | None = None
+    doors: dict[str, tuple[int, int]] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     controller: int = field(default_factory=free_port)
     _process: subprocess.Popen[bytes] | None = None
@@ -69,8 +74,8 @@ class Kafka:
         settings = self.folder / "server.properties"
         if not settings.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
-            values = {"port": self.port, "controller": self.controller, "folder": self.folder}
-            settings.write_text(_PROPERTIES.format(**values, advertised=self.advertised or self.port))
+            own = "".join(f"{name}={value}\n" for name, value in self.settings.items())
+            settings.write_text(self._properties() + own)
             self._java("kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", str(settings)).wait()
         self._process = self._java("kafka.Kafka", str(settings))
         deadline = time.monotonic() + UP_WITHIN_S
@@ -80,6 +85,17 @@ class Kafka:
                 raise RuntimeError(f"Kafka did not come up: {said}")
             time.sleep(0.05)
         return self
+
+    def _properties(self) -> str:
+        return _PROPERTIES.format(
+            port=self.port,
+            controller=self.controller,
+            folder=self.folder,
+            advertised=self.advertised or self.port,
+            doors="".join(f",{name}://127.0.0.1:{port}" for name, (port, _told) in self.doors.items()),
+            advertised_doors="".join(f",{name}://127.0.0.1:{told}" for name, (_port, told) in self.doors.items()),
+            protocols="".join(f",{name}:PLAINTEXT" for name in self.doors),
+        )
 
     def _java(self, main_class: str, *arguments: str) -> subprocess.Popen[bytes]:
         options = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]

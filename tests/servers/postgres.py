@@ -82,7 +82,7 @@ class Postgres:
         return self
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        """End the server: SIGINT rolls open transactions back, SIGQUIT is a crash."""
+        """End the server: SIGINT rolls open transactions back, SIGQUIT and SIGKILL are crashes."""
         if self._process is not None:
             self._process.send_signal(how)
             self._process.wait(UP_WITHIN_S)

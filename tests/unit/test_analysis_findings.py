@@ -1,18 +1,14 @@
 """Findings: one a unit and criterion, the strongest, with what it covers, who raised it and what was silenced."""
 
-import io
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import yaml
 from made_up_scores import framework, node, period, single
 
-from thammuu.analysis.assessment import UNITS_AT_ONCE, Assessment, assess, every_fact, facts_parquet, findings_in_parts
-from thammuu.analysis.facts import FactTable
+from thammuu.analysis.assessment import Assessment, assess
 from thammuu.analysis.findings import Finding, raise_findings
-from thammuu.analysis.firing import Firing
 from thammuu.analysis.inputs import IndexPeriod
 from thammuu.analysis.rules import RuleSet, load_rules
 from thammuu.canonical import canonical_json, derived_id
@@ -183,23 +179,3 @@ def test_a_difference_of_facts_is_rounded_before_it_is_compared(tmp_path: Path) 
     before, now = single([5.0] * 7), single([1.5, 2.5, 2.5, 2.5, 2.5, 2.5, 2.5])
     findings = assess(rules, period(tree, now), [period(tree, before, year=2021)]).findings
     assert [finding.unit_id for finding in findings] == ["u00"]
-
-
-def test_facts_written_part_by_part_are_the_facts() -> None:
-    for scores in (single([1.0, 2.0, None, 4.0, 9.0, 3.0, 7.0]), {}):
-        firing = Firing(shipped(), FactTable(period(framework(node("1")), scores), []))
-        whole = every_fact(firing)
-        assert pl.read_parquet(io.BytesIO(facts_parquet(firing, rows_at_once=3))).equals(whole)
-        assert pl.read_parquet(io.BytesIO(facts_parquet(firing))).equals(whole)
-
-
-def test_findings_come_in_parts_of_so_many_units_in_one_order() -> None:
-    many = single([float(at % 10) for at in range(UNITS_AT_ONCE * 2 + 10)])
-    current = period(framework(node("1")), many)
-    parts = [
-        found for found, _silenced in findings_in_parts(Firing(shipped(), FactTable(current, [])), current.period.end)
-    ]
-    assert len(parts) == 3
-    assert [one for part in parts for one in part] == list(assess(shipped(), current, []).findings)
-    units = [one.unit_id for part in parts for one in part]
-    assert units == sorted(units, key=list(current.units.sort("unit_code", "unit_id")["unit_id"]).index)

@@ -145,3 +145,38 @@ def test_two_consumers_follow_at_their_own_pace(context: Context) -> None:
     both = [Route(name, RulesActivated, follower(name)) for name in seen]
     EmbeddedBus(context, both).run()
     assert seen == {"first": ["id-a", "id-b"], "second": ["id-a", "id-b"]}
+
+
+def test_a_handler_may_yield_its_outputs_one_by_one(context: Context) -> None:
+    def handler(event: Event, work: UnitOfWork) -> Iterator[NewEvent]:
+        yield from noting(event, work) * 3
+
+    submitted(context, "a")
+    bus_of(context, handler).run()
+    assert len({output.id for output in recorded(context, "memo.superseded")}) == 3
+
+
+def test_a_handler_that_fails_between_two_outputs_leaves_none_of_them(context: Context) -> None:
+    def handler(event: Event, work: UnitOfWork) -> Iterator[NewEvent]:
+        yield from noting(event, work)
+        raise PermanentRefusalError("half way")
+
+    submitted(context, "a")
+    bus_of(context, handler).run()
+    assert noted(context) == []
+    assert recorded(context, "memo.superseded") == []
+    assert len(recorded(context, "event.rejected")) == 1
+
+
+def test_an_output_that_the_ledger_cannot_take_is_refused_with_its_event_alone(context: Context) -> None:
+    def handler(event: Event, work: UnitOfWork) -> list[NewEvent]:
+        if event.id == "id-b":
+            return [NewEvent(subject="b", data=RulesActivated(pack="x" * 70_000))]
+        return noting(event, work)
+
+    submitted(context, "a", "b", "c")
+    bus_of(context, handler).run()
+    assert noted(context) == ["a", "c"]
+    (rejected,) = recorded(context, "event.rejected")
+    assert isinstance(rejected.data, EventRejected)
+    assert rejected.data.rejected == "id-b"

@@ -8,19 +8,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+
+from servers.compose import Service, UnsetVariableError, services
 
 CHECKOUT = Path(__file__).parents[2]
-COMPOSE = CHECKOUT / "compose.yaml"
+DISTRIBUTED, EMBEDDED = CHECKOUT / "compose.yaml", CHECKOUT / "compose.embedded.yaml"
 DOCKERFILE = (CHECKOUT / "Dockerfile").read_text("utf-8")
-_VARIABLE = re.compile(r"\$\{\w+:-([^}]*)\}")
+SECRETS = {"THAMMUU_DATABASE_PASSWORD": "of the database", "THAMMUU_API_TOKEN": "of the interface"}
+EVERY = [(one.name, name) for one in (DISTRIBUTED, EMBEDDED) for name in services(one, SECRETS)]
+STAYING = [name for name, one in services(DISTRIBUTED, SECRETS).items() if "healthcheck" in one.keys]
 
 
 @pytest.fixture
 def service() -> dict[str, Any]:
-    with_defaults = _VARIABLE.sub(r"\1", COMPOSE.read_text("utf-8"))
-    found: dict[str, Any] = yaml.safe_load(with_defaults)["services"]["thammuu"]
-    return found
+    return services(EMBEDDED, {})["thammuu"].keys
+
+
+@pytest.fixture
+def distributed() -> dict[str, Service]:
+    return services(DISTRIBUTED, SECRETS)
 
 
 def instructions(name: str) -> list[str]:
@@ -35,8 +41,9 @@ def run(service: dict[str, Any], arguments: list[str], data: Path) -> subprocess
     return subprocess.run(command, env=kept | said, cwd=data.parent, capture_output=True, text=True, check=False)
 
 
-def test_the_file_follows_the_compose_specification() -> None:
-    checked = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(COMPOSE)]
+@pytest.mark.parametrize("file", [DISTRIBUTED, EMBEDDED], ids=lambda file: file.name)
+def test_the_files_follow_the_compose_specification(file: Path) -> None:
+    checked = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(file)]
     done = subprocess.run(checked, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -61,20 +68,69 @@ def test_the_health_check_fails_once_a_stored_file_is_gone(service: dict[str, An
     assert run(service, service["healthcheck"]["test"][2:], tmp_path / "data").returncode == 1
 
 
-def test_a_container_can_write_to_its_volume_and_to_tmp_only(service: dict[str, Any]) -> None:
-    assert service["read_only"] is True
-    assert [mount.split(":")[0] for mount in service["tmpfs"]] == ["/tmp"]  # noqa: S108  a mount point
-    writable = [volume for volume in service["volumes"] if not volume.endswith(":ro")]
-    assert writable == ["data:" + service["environment"]["THAMMUU_DATA"]]
-    assert instructions("VOLUME") == [service["environment"]["THAMMUU_DATA"]]
-
-
-def test_a_container_runs_without_rights_network_or_unlimited_resources(service: dict[str, Any]) -> None:
-    assert service["user"] == instructions("USER")[-1] == "10001:10001"
-    assert service["cap_drop"] == ["ALL"]
-    assert service["security_opt"] == ["no-new-privileges:true"]
+def test_the_embedded_program_needs_no_network(service: dict[str, Any]) -> None:
     assert service["network_mode"] == "none"
-    assert {"cpus", "memory", "pids"} <= set(service["deploy"]["resources"]["limits"])
+
+
+@pytest.mark.parametrize(("file", "name"), EVERY)
+def test_every_container_is_an_ordinary_user_without_rights_or_unlimited_resources(file: str, name: str) -> None:
+    keys = services(CHECKOUT / file, SECRETS)[name].keys
+    user = keys["user"].split(":")
+    assert user[0] == user[1] != "0"
+    assert keys["read_only"] is True
+    assert keys["cap_drop"] == ["ALL"]
+    assert keys["security_opt"] == ["no-new-privileges:true"]
+    assert {"cpus", "memory", "pids"} <= set(keys["deploy"]["resources"]["limits"])
+
+
+@pytest.mark.parametrize(("file", "name"), [(file, name) for file, name in EVERY if name not in {"kafka", "postgres"}])
+def test_the_program_runs_as_the_images_user_and_writes_to_its_volume_and_to_tmp_only(file: str, name: str) -> None:
+    keys = services(CHECKOUT / file, SECRETS)[name].keys
+    assert keys["user"] == instructions("USER")[-1] == "10001:10001"
+    assert [mount.split(":")[0] for mount in keys["tmpfs"]] == ["/tmp"]  # noqa: S108  a mount point
+    (writable,) = [volume for volume in keys["volumes"] if not volume.endswith(":ro")]
+    assert writable.partition(":")[2] == keys["environment"]["THAMMUU_DATA"]
+    assert instructions("VOLUME") == [keys["environment"]["THAMMUU_DATA"]]
+
+
+def test_every_image_of_others_is_pinned(distributed: dict[str, Service]) -> None:
+    images = [one.keys["image"] for one in distributed.values() if "build" not in one.keys]
+    assert [image for image in images if not re.search(r":\d+\.\d+(\.\d+)?$", image)] == []
+
+
+@pytest.mark.parametrize("name", sorted(SECRETS))
+def test_nothing_starts_before_passwords_are_chosen(name: str) -> None:
+    with pytest.raises(UnsetVariableError, match=name):
+        services(DISTRIBUTED, SECRETS | {name: ""})
+
+
+def test_no_password_stands_in_the_file() -> None:
+    lines = [line for line in DISTRIBUTED.read_text("utf-8").splitlines() if not line.lstrip().startswith("#")]
+    secret = [line for line in lines if re.search(r"(PASSWORD|TOKEN|SECRET)\w*:", line)]
+    assert len(secret) == 3
+    assert [line for line in secret if ":?" not in line] == []
+
+
+def test_only_the_server_is_reached_from_outside_and_only_from_this_machine(distributed: dict[str, Service]) -> None:
+    opened = {name: one.keys["ports"] for name, one in distributed.items() if "ports" in one.keys}
+    assert opened == {"serve": ["127.0.0.1:8080:8080"]}
+    assert {name for name, one in distributed.items() if one.keys["networks"] != ["inside"]} == {"serve"}
+    assert all("THAMMUU_API_TOKEN" not in one.environment for name, one in distributed.items() if name != "serve")
+
+
+def test_the_workers_of_the_file_take_every_stage(distributed: dict[str, Service]) -> None:
+    from thammuu import pipeline
+
+    commands = [one.keys["command"] for one in distributed.values() if one.keys.get("command", [""])[0] == "worker"]
+    stages = [stage for one in commands for stage in one[one.index("--stages") + 1].split(",")]
+    assert sorted(stages) == sorted({route.consumer for route in pipeline.ROUTES})
+
+
+@pytest.mark.parametrize("name", STAYING)
+def test_every_process_that_stays_is_started_again_and_has_time_to_stop(name: str) -> None:
+    keys = services(DISTRIBUTED, SECRETS)[name].keys
+    assert keys["restart"] == "unless-stopped"
+    assert "stop_grace_period" in keys
 
 
 def test_the_image_is_built_from_what_the_build_context_holds() -> None:

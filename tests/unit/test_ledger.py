@@ -54,6 +54,17 @@ def test_the_same_output_again_is_recorded_once(database: Database) -> None:
         assert log.size(connection) == 2
 
 
+def test_thousands_of_events_are_appended_in_their_order_and_hashed_as_one_by_one(database: Database) -> None:
+    many = [an_event(number, pack="p" * 2_000) for number in range(1_234)]
+    appended(database, *many, many[0])
+    frontier = Frontier()
+    for event in many:
+        frontier.append(event.body())
+    with database.snapshot() as connection:
+        assert [recorded.event for recorded in log.read(connection)] == many
+        assert log.checkpoint(connection) == (1_234, frontier.root().hex())
+
+
 def test_the_same_id_with_other_data_is_an_alarm_and_writes_nothing(database: Database) -> None:
     appended(database, an_event(1))
     with pytest.raises(EnvironmentFaultError, match="other data"):

@@ -63,7 +63,7 @@ def test_the_english_edition_names_criteria_of_a_vietnamese_memo_in_english() ->
     one = papi(attainment=0.5)
     nodes = [one.framework.node(code) for code in ("1.1", "1.2")]
     lines = [finding(node.concept, f"{node.code}. Tên", code=node.code) for node in nodes]
-    since = SinceLast(previous=issued("bo-noi-vu", findings=lines))
+    since = SinceLast(previous=(issued("bo-noi-vu", findings=lines),))
     (told,) = texts(since_section(scope(one, language="en", since=since), [], (), ()))
     assert "Tên" not in told
     assert f"(1.1. {nodes[0].name.en}; 1.2. {nodes[1].name.en})" in told

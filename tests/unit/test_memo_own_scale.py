@@ -13,6 +13,7 @@ from thammuu.memos.numbering import Numbering
 from thammuu.memos.sections.gain import gain_section, shortest_path
 from thammuu.memos.sections.paths import smallest_set, smallest_set_to_group
 from thammuu.memos.sections.standing import standing_section
+from thammuu.memos.summary_sections import IndexRound, RoundView, UnitResult, results_section
 from thammuu.memos.view import PublicationView
 from thammuu.memos.wording import WORDS
 from thammuu.period import Period
@@ -54,7 +55,7 @@ def reduced_view(
 
     earlier = [sheet(before, YEAR - 1)] if before is not None else []
     facts = assess(pack().rules, sheet(attainment, YEAR), earlier).facts
-    board = FactsBoard.of(facts, tree.root.code, full=tree.root.max, complete=True, aggregates={}, silenced={})
+    board = FactsBoard.of([facts], tree.root.code, full=tree.root.max, complete=True, aggregates={}, silenced={})
     given: dict[str, Any] = {
         "framework": tree,
         "unit_id": unit,
@@ -125,3 +126,30 @@ def test_the_next_group_is_reached_on_the_full_scale() -> None:
     found = smallest_set_to_group(view)
     assert found is not None
     assert (found[1].total_then or 0.0) * view.scale >= found[0].from_value  # type: ignore[operator]
+
+
+def test_those_near_are_near_on_the_full_scale() -> None:
+    """63 of 90 points are 70 of 100: near a unit of 70 percent, not one of 63 points."""
+    tree = pack().frameworks.for_period(INDEX, Period(str(YEAR)))
+    others = [unit for unit in SCORED if unit != "ha-nam"]
+    share = 0.7
+    scores = {unit: level_scores(INDEX, YEAR, 0.63 if at else share) for at, unit in enumerate(others)}
+    mine = level_scores(INDEX, YEAR, share) | dict.fromkeys(dropped(), "not-applicable")
+    before = period(tree, scores | {"ha-nam": mine}, year=YEAR - 1)
+    facts = assess(pack().rules, period(tree, scores | {"ha-nam": mine}, year=YEAR), [before]).facts
+    board = FactsBoard.of(facts, tree.root.code, full=tree.root.max, complete=True, aggregates={}, silenced={})
+    assert board.neighbours.near("ha-nam")[0] == others[0]
+
+
+def test_the_reports_median_is_of_totals_on_the_full_scale() -> None:
+    tree = pack().frameworks.for_period(INDEX, Period(str(YEAR)))
+    view = reduced_view(0.83)
+    totals = {"ha-nam": (81.0, OWN), "nam-dinh": (88.0, FULL), "ninh-binh": (92.0, FULL)}
+    rows = [
+        {"unit_id": unit, "total": total, "max_score": own, "total_rank": rank, "total_n": len(totals)}
+        for rank, (unit, (total, own)) in enumerate(totals.items(), start=1)
+    ]
+    results = tuple(UnitResult(pack().units.get(row["unit_id"]), row) for row in rows)
+    told = results_section(scope(view), RoundView((IndexRound(view, results),)), "Phụ lục I")
+    assert tree.root.max == FULL
+    assert "trung vị 90,00" in texts(told)[0]

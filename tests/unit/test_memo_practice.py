@@ -173,20 +173,22 @@ def board(totals: dict[str, float | None], scores: dict[str, float | None]) -> p
             "unit_code": unit,
             "code": code,
             "previous_score": before,
+            "previous_attainment": before,
             "score": score,
             "attainment": score,
         }
         for unit in totals
         for code, before, score in (("total", totals[unit], None), ("1", None, scores.get(unit)))
     ]
-    return pl.DataFrame(rows, schema_overrides={"score": pl.Float64, "attainment": pl.Float64}).with_columns(
+    kinds = dict.fromkeys(("previous_score", "previous_attainment", "score", "attainment"), pl.Float64)
+    return pl.DataFrame(rows, schema_overrides=kinds).with_columns(
         rank=pl.lit(1, pl.Int64), delta=pl.lit(None, pl.Float64), total=pl.col("score")
     )
 
 
 def neighbours(totals: dict[str, float | None], scores: dict[str, float | None]) -> Neighbours:
     frame = board(totals, scores)
-    return FactsBoard.of(frame, "total", complete=True, aggregates={}, silenced={}).neighbours
+    return FactsBoard.of([frame], "total", complete=True, aggregates={}, silenced={}).neighbours
 
 
 def test_those_near_are_the_nearest_by_the_previous_total_on_either_side() -> None:
@@ -217,6 +219,6 @@ def test_a_unit_without_a_previous_total_has_nobody_near() -> None:
 
 def test_where_only_some_units_are_known_nobody_is_the_best() -> None:
     frame = board({"a": 1.0, "b": 2.0}, {"a": 1.0, "b": 2.0})
-    some = FactsBoard.of(frame, "total", complete=False, aggregates={}, silenced={})
+    some = FactsBoard.of([frame], "total", complete=False, aggregates={}, silenced={})
     assert some.peers(pack().units, "a") == {"best_peer": {}, "climbers": {}, "near": {}}
     assert len(some.rows("a")) == 2

@@ -12,9 +12,11 @@ from thammuu.memos.numbering import Numbering
 from thammuu.memos.scope import Scope
 from thammuu.memos.sections.findings import finding_lines, findings_section
 from thammuu.memos.sections.left_out import left_out_section
+from thammuu.memos.sections.letter import opening
 from thammuu.memos.sections.rechecked import rechecked
 from thammuu.memos.sections.since import MAX_CHANGES, since_section
 from thammuu.memos.sections.standing import standing_section
+from thammuu.memos.sections.tasks import tasks_of
 from thammuu.memos.view import Issued, PartResult, PublicationView, SinceLast
 from thammuu.memos.wording import WORDS
 
@@ -166,7 +168,7 @@ def test_a_correction_without_changes_says_so() -> None:
     printed = findings_section(one, one.parts[0], Numbering(one.words))
     assert printed is not None
     old = issued(memo([*standings, printed], lines, language="vi"))
-    section = since_section(replace(one, since=SinceLast(corrects=old)), standings, lines, ())
+    section = since_section(replace(one, since=SinceLast(corrects=(old,))), standings, lines, ())
     assert section is not None
     assert section.heading == "Nội dung thay đổi so với văn bản được thay thế"
     assert texts(section) == [
@@ -181,7 +183,7 @@ def test_a_correction_tells_its_changes_and_what_they_rest_on() -> None:
     assert printed is not None
     old = issued(memo([*old_standings, printed], old_lines), version=2)
     standings, lines = content(one)
-    section = since_section(replace(one, since=SinceLast(corrects=old)), standings, lines, ())
+    section = since_section(replace(one, since=SinceLast(corrects=(old,))), standings, lines, ())
     assert section is not None
     said_now = texts(section)
     assert said_now[0].startswith("Kết quả PAPI năm 2022: văn bản trước nêu “đạt")
@@ -191,7 +193,7 @@ def test_a_correction_tells_its_changes_and_what_they_rest_on() -> None:
 
 def test_changes_beyond_those_told_are_counted() -> None:
     lines = [finding(f"c{at}", f"{at}. Tên") for at in range(MAX_CHANGES + 4)]
-    told = texts(since_section(scope(papi(), since=SinceLast(corrects=issued(memo()))), [], lines, ()))
+    told = texts(since_section(scope(papi(), since=SinceLast(corrects=(issued(memo()),))), [], lines, ()))
     assert len(told) == MAX_CHANGES + 1
     assert told[-1] == "04 thay đổi khác về nội dung cần khắc phục và nhiệm vụ."
 
@@ -216,7 +218,7 @@ def test_criteria_of_the_memo_before_are_sorted_by_what_became_of_them() -> None
     assert [line.code for line in found.rose] == ["1.2"]
     assert [line.code for line in found.fell] == ["1.4"]
     assert [line.concept for line in found.unknown] == [one.framework.node("1.3").concept, "papi.gone-from-the-edition"]
-    told = texts(since_section(scope(one, since=SinceLast(previous=issued(memo(findings=found.lines)))), [], (), ()))
+    told = texts(since_section(scope(one, since=SinceLast(previous=(issued(memo(findings=found.lines)),))), [], (), ()))
     (only,) = told
     assert only == (
         "Trong 05 nội dung thành phần của PAPI nêu tại Công văn số 05/BNV-CCHC ngày 20/6/2022 của Bộ Nội vụ: "
@@ -228,7 +230,7 @@ def test_criteria_of_the_memo_before_are_sorted_by_what_became_of_them() -> None
 def test_findings_on_domains_and_of_other_indices_are_not_looked_at_again() -> None:
     one = papi()
     lines = [*concepts(one, "1"), finding("par-index.x", publication_id="par-index-2021-r1")]
-    since = SinceLast(previous=issued(memo(findings=lines)))
+    since = SinceLast(previous=(issued(memo(findings=lines)),))
     assert since_section(scope(one, since=since), [], (), ()) is None
 
 
@@ -237,7 +239,7 @@ def test_scores_of_a_former_unit_are_named_and_not_compared() -> None:
     scores = dict.fromkeys((*SCORED, "ninh-binh-2025"), level_scores("papi", 2022))
     one = view("papi", 2022, scores, "ninh-binh-2025")
     one = replace(one, parts=(PartResult(former, "2021", 40.0, 30, 60),))
-    since = SinceLast(previous=issued(memo(findings=concepts(one, "1.1", "1.2"))))
+    since = SinceLast(previous=(issued(memo(findings=concepts(one, "1.1", "1.2"))),))
     told = texts(since_section(scope(one, body="ninh-binh-2025", since=since), [], (), ()))
     (only,) = told
     assert only == (
@@ -248,16 +250,45 @@ def test_scores_of_a_former_unit_are_named_and_not_compared() -> None:
 
 
 def test_what_became_of_tasks_follows_under_the_heading_of_the_memo_before() -> None:
-    since = SinceLast(previous=issued(memo()), items=("Đã hoàn thành 03 nhiệm vụ",))
+    since = SinceLast(previous=(issued(memo()),), items=("Đã hoàn thành 03 nhiệm vụ",))
     section = since_section(scope(papi(), since=since), [], (), ())
     assert section is not None
     assert section.heading == "Kết quả thực hiện văn bản trước"
     assert texts(section) == ["Đã hoàn thành 03 nhiệm vụ."]
 
 
+def test_a_task_that_did_not_change_keeps_the_deadline_of_the_memo_corrected() -> None:
+    first = scope(papi(), on=date(2023, 4, 20))
+    old = tasks_of(first)
+    on = date(2023, 5, 15)
+    corrected = issued(memo(tasks=old))
+    later = scope(papi(), on=on, since=SinceLast(corrects=(corrected,)))
+    now = tasks_of(later)
+    assert [task.deadline for task in now] == [task.deadline for task in old]
+    assert [task.deadline for task in tasks_of(scope(papi(), on=on))] != [task.deadline for task in old]
+    told = opening(later, now)[0].text
+    assert told.endswith(f" {VI.count(len(old))} nhiệm vụ đã nêu tại văn bản được thay thế giữ nguyên thời hạn.")
+
+
+def test_a_deadline_that_has_passed_and_that_of_another_lead_are_counted_anew() -> None:
+    on = date(2023, 5, 15)
+    fresh = tasks_of(scope(papi(), on=on))
+    passed = fresh[0].model_copy(update={"deadline": on})
+    other = fresh[1].model_copy(update={"deadline": date(2024, 1, 2), "lead_id": "another"})
+    kept = fresh[2].model_copy(update={"deadline": date(2024, 1, 2)})
+    later = scope(papi(), on=on, since=SinceLast(corrects=(issued(memo(tasks=[passed, other, kept])),)))
+    now = tasks_of(later)
+    assert [task.deadline for task in now[:3]] == [fresh[0].deadline, fresh[1].deadline, date(2024, 1, 2)]
+    told = opening(later, now)[0].text
+    assert "01 nhiệm vụ đã nêu tại văn bản được thay thế giữ nguyên thời hạn. " in told
+    assert told.endswith(
+        "01 nhiệm vụ đã quá thời hạn nêu tại văn bản đó, thời hạn được tính lại từ ngày của văn bản này."
+    )
+
+
 def test_a_correction_with_a_memo_before_it_keeps_both_apart() -> None:
     one = papi()
-    since = SinceLast(corrects=issued(memo()), previous=issued(memo(findings=concepts(one, "1.1"))))
+    since = SinceLast(corrects=(issued(memo()),), previous=(issued(memo(findings=concepts(one, "1.1"))),))
     section = since_section(scope(one, since=since), [], (), ())
     assert section is not None
     assert section.heading == "Thay đổi so với các văn bản trước"

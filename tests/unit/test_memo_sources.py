@@ -1,13 +1,16 @@
 """What a standing line and a chart of ranks rest on: every publication whose figure they show."""
 
 from dataclasses import replace
+from typing import Any
 
 from memo_parts import SCORED, level_scores, pack, scope, view
 
 from thammuu.memos.model import Chart, Paragraph, Section
 from thammuu.memos.numbering import Numbering
+from thammuu.memos.printing.trial_models import Trial, trial_memo
 from thammuu.memos.sections.standing import standing_section
 from thammuu.memos.view import HistoryPoint, PartResult, PublicationView
+from thammuu.memos.why import Trail
 from thammuu.memos.wording import WORDS
 
 MEAN = "Cả nước (TB 63 tỉnh)"
@@ -59,3 +62,12 @@ def test_a_line_on_a_merged_unit_rests_on_what_its_parts_had_before() -> None:
 def test_a_line_on_figures_of_some_units_rests_on_the_history_it_compares_with() -> None:
     facts = [row | {"previous_period": "2021"} if row["code"] == "total" else row for row in papi().facts]
     assert "fact:papi-2021-r1/ha-nam/total" in line_rests_on(replace(papi(), complete=False, facts=facts))
+
+
+def test_the_words_of_a_form_name_the_version_that_wrote_them_not_the_one_that_is_asked() -> None:
+    nobody: Any = None
+    blank = trial_memo(Trial())
+    written = blank.provenance.model_copy(update={"program": "thammuu 0.0.1"})
+    model = blank.model_copy(update={"provenance": written})
+    assert Trail(nobody, nobody, model).follow("form:cong-van").told["program"] == "thammuu 0.0.1"
+    assert Trail(nobody, nobody, blank).follow("form:cong-van").told["program"] == "not recorded"

@@ -17,10 +17,54 @@ from thammuu.analysis.totals import counterfactual_columns, unit_totals
 from thammuu.analysis.trends import level_slots, national_ladder, periods_below, trend_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from thammuu.analysis.inputs import IndexPeriod
     from thammuu.analysis.peer_ladder import Ladder
+    from thammuu.period import Period
+    from thammuu.rulepack.frameworks import Framework
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the units and nodes of a publication are.
+
+    Args:
+        publication_id: The publication.
+        framework: Its edition.
+        period: Its period.
+        units: One row a unit, in code order, with its total.
+        nodes: One row a node; see :class:`~thammuu.analysis.scoring.Grid`.
+    """
+
+    publication_id: str
+    framework: Framework
+    period: Period
+    units: pl.DataFrame
+    nodes: pl.DataFrame
+
+    def columns(self, names: Iterable[str], base: pl.DataFrame, peers: pl.DataFrame) -> pl.DataFrame:
+        """Return some facts of some cells.
+
+        Args:
+            names: Names of :data:`~thammuu.analysis.fact_catalogue.EVERY_COLUMN`.
+            base: Their facts that are the same for every peer group, with ``u`` and ``k``.
+            peers: The peer group's columns.
+        """
+        constant = {"framework": self.framework.id, "period": self.period.text}
+
+        def column(name: str) -> pl.Expr:
+            if name in base.columns:
+                return pl.col(name)
+            if name in peers.columns:
+                return pl.lit(peers[name]).alias(name)
+            if name in constant:
+                return pl.lit(constant[name]).alias(name)
+            node = name in self.nodes.columns
+            values = (self.nodes if node else self.units)[name]
+            return pl.lit(values).gather(pl.col("k" if node else "u")).alias(name)
+
+        return base.select("u", *(column(name) for name in names)).drop("u")
 
 
 @dataclass
@@ -30,33 +74,48 @@ class FactTable:
     Args:
         current: The publication.
         earlier: The index's earlier periods, newest first, each in its latest revision.
+        whole: Of a part of the nodes, the table of all.
+        places: Which nodes the part has, in framework order.
     """
 
     current: IndexPeriod
     earlier: Sequence[IndexPeriod]
-    _past: dict[int, Grid] = field(default_factory=dict)
-    _past_ladders: dict[int, Ladder] = field(default_factory=dict)
+    whole: FactTable | None = None
+    places: pl.Series | None = None
+    _before: dict[int, FactTable] = field(default_factory=dict)
+
+    def part(self, places: pl.Series) -> FactTable:
+        """Return the facts of some nodes: all but the totals are computed node by node."""
+        return FactTable(self.current, self.earlier, self, places)
+
+    def parts(self, cells_at_once: int) -> Iterator[FactTable]:
+        """Yield the facts of all nodes, of so many at a time that memory holds the figures of few cells."""
+        width = self.grid.nodes.height
+        many = max(cells_at_once // max(self.grid.units.height, 1), 1)
+        for start in range(0, width, many):
+            yield self.part(pl.int_range(start, min(start + many, width), dtype=pl.UInt32, eager=True))
 
     @cached_property
     def grid(self) -> Grid:
         """Scores and attainment."""
-        return score_grid(self.current)
+        if self.whole is None or self.places is None:
+            return score_grid(self.current)
+        return self.whole.grid.of_nodes(self.places)
 
-    def past(self, steps: int) -> Grid | None:
-        """Return the grid of an earlier period, 0 for the previous one."""
+    def before(self, steps: int) -> FactTable | None:
+        """Return the facts of an earlier period, 0 for the previous one; of a part, those of the same concepts."""
         if steps >= len(self.earlier):
             return None
-        if steps not in self._past:
-            self._past[steps] = score_grid(self.earlier[steps])
-        return self._past[steps]
+        if steps not in self._before:
+            self._before[steps] = self._table_before(steps)
+        return self._before[steps]
 
-    def past_ladder(self, steps: int) -> Ladder:
-        """Return the ladder of an earlier period, 0 for the previous one."""
-        if steps not in self._past_ladders:
-            grid = self.past(steps)
-            assert grid is not None
-            self._past_ladders[steps] = national_ladder(grid)
-        return self._past_ladders[steps]
+    def _table_before(self, steps: int) -> FactTable:
+        then = self.whole.before(steps) if self.whole else None
+        if then is None:
+            return FactTable(self.earlier[steps], self.earlier[steps + 1 :])
+        same = then.grid.nodes["concept"].is_in(self.grid.nodes["concept"].implode())
+        return then.part(same.arg_true())
 
     @cached_property
     def ladder(self) -> Ladder:
@@ -66,6 +125,8 @@ class FactTable:
     @cached_property
     def totals(self) -> pl.DataFrame:
         """One row a unit."""
+        if self.whole is not None:
+            return self.whole.totals
         return rounded_figures(unit_totals(self.grid), ("scale", "ranked_on"))
 
     @cached_property
@@ -89,24 +150,27 @@ class FactTable:
         return _ranks(self.grid, self.ladder if self.current.complete else None, counted=True)
 
     @cached_property
+    def ranked(self) -> pl.Series:
+        """Ranks by attainment; of the total by the total, which may have no scale."""
+        ranks = self._ranks["rank"]
+        return _with_total_rank(ranks, self.totals) if self.grid.has_root else ranks
+
+    @cached_property
     def _trend(self) -> pl.DataFrame:
-        before = self.past(0)
+        before = self.before(0)
         if before is None:
             return trend_columns(self.grid, self._ranks["rank"], None, None)
-        if self.current.complete and before.source.complete:
-            ranks = (_with_total_rank(self._ranks["rank"], self.totals), _earlier_ranks(before, self.past_ladder(0)))
+        if self.current.complete and before.current.complete:
+            ranks = (self.ranked, before.ranked)
         else:
-            ranks = (self.grid.cells["published_rank"], before.cells["published_rank"])
-        return trend_columns(self.grid, ranks[0], before, ranks[1])
+            ranks = (self.grid.cells["published_rank"], before.grid.cells["published_rank"])
+        return trend_columns(self.grid, ranks[0], before.grid, ranks[1])
 
     def _run(self) -> pl.DataFrame:
         if not self.current.complete:
             return pl.DataFrame({"periods_below": pl.repeat(None, self.grid.cells.height, dtype=pl.Int64, eager=True)})
-        earlier = (
-            (grid, self.past_ladder(steps))
-            for steps in range(len(self.earlier))
-            if (grid := self.past(steps)) is not None
-        )
+        tables = (table for steps in range(len(self.earlier)) if (table := self.before(steps)) is not None)
+        earlier = ((table.grid, table.ladder) for table in tables)
         return periods_below(self.grid, self.ladder, earlier).alias("periods_below").to_frame()
 
     def peers(self, group: PeerGroup, wanted: Collection[str] = tuple(PEER_FACTS)) -> pl.DataFrame:
@@ -136,10 +200,10 @@ class FactTable:
         return rounded_figures(found.hstack(gains))
 
     def _nearest(self, group: PeerGroup) -> pl.DataFrame:
-        before = self.past(0)
+        before = self.before(0)
         totals = pl.repeat(None, self.grid.units.height, dtype=pl.Float64, eager=True)
         if before is not None:
-            past = before.units.select("unit_id").with_columns(total=unit_totals(before)["ranked_on"])
+            past = before.grid.units.select("unit_id").with_columns(total=before.totals["ranked_on"])
             totals = self.grid.units.join(past, on="unit_id", how="left", maintain_order="left")["total"]
         pairs = nearest_units(group, self.grid.units["unit_level"], totals)
         cells = self.grid.cells.select("u", "k", "attainment").with_columns(delta=self._trend["delta"])
@@ -148,6 +212,12 @@ class FactTable:
     def _no_peers(self) -> pl.DataFrame:
         cells = self.grid.cells.height
         return pl.DataFrame({name: pl.repeat(None, cells, dtype=FACTS[name], eager=True) for name in PEER_FACTS})
+
+    @cached_property
+    def layout(self) -> Layout:
+        """What the unit and the node of a cell say of it."""
+        units = self.grid.units.hstack(self.totals.drop("level", "scale", "ranked_on"))
+        return Layout(self.current.publication_id, self.current.framework, self.current.period, units, self.grid.nodes)
 
     def columns(self, names: Iterable[str], peers: pl.DataFrame, cells: pl.Series | None = None) -> pl.DataFrame:
         """Return some facts of every cell.
@@ -158,23 +228,7 @@ class FactTable:
             cells: Only these cells; None for all.
         """
         base = self.base if cells is None else self.base[cells]
-        peers = peers if cells is None or not peers.width else peers[cells]
-        units = self.grid.units.hstack(self.totals.drop("level", "scale", "ranked_on"))
-        source = self.current
-        constant = {"framework": source.framework.id, "period": source.period.text}
-
-        def column(name: str) -> pl.Expr:
-            if name in base.columns:
-                return pl.col(name)
-            if name in peers.columns:
-                return pl.lit(peers[name]).alias(name)
-            if name in constant:
-                return pl.lit(constant[name]).alias(name)
-            node = name in self.grid.nodes.columns
-            values = (self.grid.nodes if node else units)[name]
-            return pl.lit(values).gather(pl.col("k" if node else "u")).alias(name)
-
-        return base.select("u", *(column(name) for name in names)).drop("u")
+        return self.layout.columns(names, base, peers if cells is None or not peers.width else peers[cells])
 
 
 def compute_facts(current: IndexPeriod, earlier: Sequence[IndexPeriod], peers: PeerGroup = NATIONAL) -> pl.DataFrame:
@@ -213,11 +267,6 @@ def _ranks(grid: Grid, steps: Ladder | None, *, counted: bool = False) -> pl.Dat
         found = scores.select(pl.col("score").count().over("level").cast(pl.Int64)).to_series()
         numbers = numbers.scatter(pl.int_range(k, len(numbers), width, dtype=pl.UInt32, eager=True), found)
     return ranks.with_columns(n=numbers)
-
-
-def _earlier_ranks(grid: Grid, steps: Ladder) -> pl.Series:
-    ranks = _ranks(grid, steps)["rank"]
-    return _with_total_rank(ranks, unit_totals(grid))
 
 
 def _with_total_rank(ranks: pl.Series, totals: pl.DataFrame) -> pl.Series:

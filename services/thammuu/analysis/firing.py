@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from thammuu.analysis.fact_catalogue import PEER_FACTS
-from thammuu.analysis.facts import FactTable
 from thammuu.analysis.rules import SEVERITIES
 from thammuu.analysis.trends import cells_before
 
@@ -16,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
+    from thammuu.analysis.facts import FactTable
     from thammuu.analysis.rules import Rule, RuleSet
 
-_NATIONAL = "national"
+NATIONAL_GROUP = "national"
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Firing:
         if name not in self._peers:
             used = {fact for rule in self.rules.rules for group, fact in peer_facts_of(rule) if group == name}
             self._peers[name] = self.table.peers(
-                self.rules.peer_group(name), tuple(PEER_FACTS) if name == _NATIONAL else used
+                self.rules.peer_group(name), tuple(PEER_FACTS) if name == NATIONAL_GROUP else used
             )
         return self._peers[name]
 
@@ -64,16 +64,17 @@ class Firing:
 
     def mask(self, rule: Rule) -> pl.Series:
         """Return for each cell whether the rule fires, in this period and in as many before as it asks for."""
-        mask = self._mask_now(rule)
+        mask = self.mask_now(rule)
         for steps in range(rule.source.consecutive - 1):
-            before = self.table.past(steps)
+            before = self.table.before(steps)
             if before is None or not mask.any():
                 return mask & False
-            past = Firing(self.rules, FactTable(before.source, self.table.earlier[steps + 1 :]))
-            mask &= past._mask_now(rule).gather(cells_before(self.table.grid, before)).fill_null(value=False)
+            then = Firing(self.rules, before).mask_now(rule)
+            mask &= then.gather(cells_before(self.table.grid, before.grid)).fill_null(value=False)
         return mask
 
-    def _mask_now(self, rule: Rule) -> pl.Series:
+    def mask_now(self, rule: Rule) -> pl.Series:
+        """Return for each cell whether the rule's condition holds in this period."""
         applies = self._applies(rule)
         if not applies.any():
             return pl.repeat(value=False, n=self.table.grid.cells.height, dtype=pl.Boolean, eager=True)

@@ -5,33 +5,35 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
 
 from thammuu.analysis.loading import EarlierPeriods, earlier_rows, index_period_of
-from thammuu.canonical import canonical_json
+from thammuu.analysis.told import Told
 from thammuu.events import (
-    MAX_DATA_BYTES,
     Event,
-    FindingsRaised,
     FindingsRetracted,
     NewEvent,
     ScoresPublished,
     ScoresWithdrawn,
 )
+from thammuu.failpoints import reach
 from thammuu.intake import register
 from thammuu.ledger.schema import analyses, findings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from sqlalchemy import Connection
 
     from thammuu.analysis.findings import Finding
+    from thammuu.analysis.sheets import Sheets
     from thammuu.bus.context import Context, UnitOfWork
 
-ROWS_AT_ONCE = 1_000
+ROWS_AT_ONCE = 200
 
 
 @dataclass(frozen=True)
@@ -40,22 +42,20 @@ class Analysed:
 
     Args:
         facts_blob: Name of the facts' blob.
-        raised: Unit → what is raised for it; each finding is held once, as it goes into the event.
-        oversized: Unit → its findings, where they exceed an event and were stored as a blob.
+        told: What is raised for each unit.
     """
 
     facts_blob: str
-    raised: dict[str, FindingsRaised]
-    oversized: dict[str, list[dict[str, Any]]]
+    told: Told
 
-    def rows(self) -> Iterator[dict[str, Any]]:
+    def rows(self, publication_id: str) -> Iterator[dict[str, Any]]:
         """Yield the findings as rows of their table."""
-        for unit, raised in self.raised.items():
-            for finding in self.oversized.get(unit, raised.findings):
+        for unit_id, found in self.told.findings():
+            for finding in found:
                 yield {
                     "finding_id": finding["id"],
-                    "publication_id": finding["publication_id"],
-                    "unit_id": unit,
+                    "publication_id": publication_id,
+                    "unit_id": unit_id,
                     "severity": finding["severity"],
                     "body": json.dumps(finding, ensure_ascii=False),
                 }
@@ -63,29 +63,46 @@ class Analysed:
 
 def analyse(event: Event, context: Context) -> Analysed:
     """Compute facts and findings with the rule pack that the event pins."""
-    from thammuu.analysis.assessment import facts_parquet, findings_in_parts
-    from thammuu.analysis.facts import FactTable
-    from thammuu.analysis.firing import Firing
+    from thammuu.analysis.assessment import findings_on
 
     data = event.data
     assert isinstance(data, ScoresPublished)
+    sheets, units = _sheets(data, context)
+    facts_blob = _stored(sheets, context)
+    reach("analysis.facts-stored")
+    told = Told(units)
+    for sheet in sheets:
+        _tell(told, context, *findings_on(sheet))
+    return Analysed(facts_blob, told)
+
+
+def _sheets(data: ScoresPublished, context: Context) -> tuple[Sheets, list[str]]:
+    """Return a publication's facts and firings, and its units in its own order."""
+    from thammuu.analysis.facts import FactTable
+    from thammuu.analysis.sheets import Sheets
+
     pack = context.packs.get(data.pack)
     with context.database.snapshot() as connection:
         row = register.get(connection, data.publication_id)
         before = earlier_rows(connection, row, row.sequence)
     current = index_period_of(context, row, pack)
-    firing = Firing(pack.rules, FactTable(current, EarlierPeriods(context, before, pack)))
-    facts_blob = context.blobs.put(facts_parquet(firing))
-    clear = FindingsRaised(publication_id=data.publication_id, unit_id="", pack=data.pack)
-    units = current.units["unit_id"].to_list()
-    analysed = Analysed(facts_blob, {unit: clear.model_copy(update={"unit_id": unit}) for unit in units}, {})
-    for findings_of_part, silenced in findings_in_parts(firing, row.published_on):
-        _take(analysed, context, findings_of_part, silenced)
-    return analysed
+    table = FactTable(current, EarlierPeriods(context, before, pack))
+    return Sheets(pack.rules, table, row.published_on), current.units["unit_id"].to_list()
 
 
-def _take(analysed: Analysed, context: Context, found: list[Finding], silenced: list[dict[str, Any]]) -> None:
-    """Take the findings of some units; those too large for an event are stored as a blob."""
+def _stored(sheets: Sheets, context: Context) -> str:
+    """Store the facts and return their blob's name."""
+    from thammuu.analysis.assessment import write_facts
+
+    with TemporaryDirectory(prefix="thammuu-facts-") as folder:
+        path = Path(folder) / "facts.parquet"
+        write_facts(sheets, path)
+        with path.open("rb") as file:
+            return context.blobs.put(file)
+
+
+def _tell(told: Told, context: Context, found: list[Finding], silenced: list[dict[str, Any]]) -> None:
+    """Tell what was found on some units."""
     listed: dict[str, list[dict[str, Any]]] = {}
     quiet: dict[str, list[dict[str, Any]]] = {}
     for finding in found:
@@ -93,35 +110,31 @@ def _take(analysed: Analysed, context: Context, found: list[Finding], silenced: 
     for firing in silenced:
         quiet.setdefault(firing["unit_id"], []).append(firing)
     for unit in listed | quiet:
-        of_unit = listed.get(unit, [])
-        blob = _blob_of(context, of_unit)
-        if blob:
-            analysed.oversized[unit] = of_unit
-        what = {"findings": () if blob else tuple(of_unit), "silenced": tuple(quiet.get(unit, ()))}
-        analysed.raised[unit] = analysed.raised[unit].model_copy(update=what | {"findings_blob": blob})
+        told.add(unit, listed.get(unit, []), quiet.get(unit, []), context.blobs)
 
 
-def raise_findings(event: Event, work: UnitOfWork) -> list[NewEvent]:
+def raise_findings(event: Event, work: UnitOfWork) -> Iterator[NewEvent]:
     """Store the findings and raise them, unit by unit; a unit without findings gets its all-clear."""
     data, analysed = event.data, work.prepared
     assert isinstance(data, ScoresPublished)
     assert isinstance(analysed, Analysed)
-    rows, found = analysed.rows(), 0
+    rows, found = analysed.rows(data.publication_id), 0
     while part := list(islice(rows, ROWS_AT_ONCE)):
         work.connection.execute(insert(findings), part)
         found += len(part)
-    silenced = {unit: raised.silenced for unit, raised in analysed.raised.items() if raised.silenced}
+    reach("analysis.findings-written")
     work.connection.execute(
         insert(analyses).values(
             publication_id=data.publication_id,
             facts=analysed.facts_blob,
             findings=found,
-            units=json.dumps(list(analysed.raised)),
-            silenced=json.dumps(silenced, ensure_ascii=False),
+            units=json.dumps(analysed.told.units),
+            silenced=json.dumps(analysed.told.silenced, ensure_ascii=False),
         )
     )
-    raised = [NewEvent(subject=unit, data=of_unit) for unit, of_unit in analysed.raised.items()]
-    return raised + _left_out(data, analysed, work.connection)
+    for raised in analysed.told.events(data.publication_id, data.pack):
+        yield NewEvent(subject=raised.unit_id, data=raised)
+    yield from _left_out(data, analysed.told.units, work.connection)
 
 
 def retract_findings(event: Event, work: UnitOfWork) -> list[NewEvent]:
@@ -140,7 +153,7 @@ def _retracted(publication_id: str, unit: str, pack: str, at: int) -> NewEvent:
     return NewEvent(subject=unit, data=FindingsRetracted(publication_id=publication_id, unit_id=unit, pack=pack, at=at))
 
 
-def _left_out(data: ScoresPublished, analysed: Analysed, connection: Connection) -> list[NewEvent]:
+def _left_out(data: ScoresPublished, present: Collection[str], connection: Connection) -> Iterator[NewEvent]:
     """Retract what the revision before said of units that this one lacks.
 
     It is read in the transaction: the revision before may be analysed in the same batch.
@@ -151,25 +164,14 @@ def _left_out(data: ScoresPublished, analysed: Analysed, connection: Connection)
         for one in register.all_publications(connection, row.index_id)
         if one.period == row.period and one.sequence < row.sequence and one.stands_at(row.sequence)
     ]
-    return [
-        _retracted(old.publication_id, unit, data.pack, row.sequence)
-        for old in same[-1:]
-        for unit in _units_of(connection, old.publication_id)
-        if unit not in analysed.raised
-    ]
+    still = frozenset(present)
+    for old in same[-1:]:
+        for unit in _units_of(connection, old.publication_id):
+            if unit not in still:
+                yield _retracted(old.publication_id, unit, data.pack, row.sequence)
 
 
 def _units_of(connection: Connection, publication_id: str) -> list[str]:
     listed = connection.execute(select(analyses.c.units).where(analyses.c.publication_id == publication_id)).scalar()
     units: list[str] = json.loads(listed) if listed else []
     return units
-
-
-def _blob_of(context: Context, listed: list[dict[str, Any]]) -> str | None:
-    """Store findings that are too large for an event and return their name."""
-    limit = MAX_DATA_BYTES * 9 // 10
-    # plain JSON is quick and never shorter: only where it is too long the canonical form is worth its time
-    if len(json.dumps(listed, ensure_ascii=False).encode()) <= limit:
-        return None
-    body = canonical_json(listed)
-    return context.blobs.put(body) if len(body) > limit else None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, overload
+
+from pydantic_core import from_json
 
 from thammuu.intake import register
 
@@ -23,7 +24,8 @@ def index_period_of(context: Context, row: Registered, pack: RulePack) -> IndexP
     """Return a publication as frames."""
     from thammuu.analysis.inputs import index_period
 
-    payload = json.loads(context.blobs.get(row.content))
+    # names of units, codes and states occur again and again: each is held once
+    payload = from_json(context.blobs.get(row.content), cache_strings="all")
     return index_period(row.publication_id, payload, pack.frameworks.get(row.framework_id), pack.units)
 
 

@@ -34,6 +34,18 @@ class Grid:
     units: pl.DataFrame
     cells: pl.DataFrame
 
+    def of_nodes(self, places: pl.Series) -> Grid:
+        """Return the same with some of the nodes only, given by their places in framework order."""
+        here = pl.int_range(self.units.height * len(places), dtype=pl.UInt32, eager=True)
+        k = here % len(places)
+        row = here // len(places) * self.nodes.height + places.gather(k)
+        return Grid(self.source, self.nodes[places], self.units, self.cells[row].with_columns(k=k))
+
+    @property
+    def has_root(self) -> bool:
+        """Whether the total is among the nodes; then it is the first one."""
+        return self.nodes.height > 0 and self.nodes["code"][0] == self.source.framework.root.code
+
 
 def score_grid(source: IndexPeriod) -> Grid:
     """Return scores and attainment of every node for every unit of the publication."""

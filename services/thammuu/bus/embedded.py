@@ -6,10 +6,13 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from thammuu.bus.figures import step
 from thammuu.bus.handling import outputs_of, prepared_for
 from thammuu.bus.rounds import Rounds
+from thammuu.failpoints import reach
 from thammuu.ledger import log, progress
 from thammuu.ledger.database import TryAgainError
+from thammuu.ledger.outputs import Outputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -18,7 +21,6 @@ if TYPE_CHECKING:
 
     from thammuu.bus.context import Context
     from thammuu.bus.routes import Route
-    from thammuu.events import Event
     from thammuu.ledger.log import Recorded
 
 BATCH = 8
@@ -89,26 +91,33 @@ class EmbeddedBus:
                 batch = list(log.read(connection, after=after, types=self._types[consumer], limit=limit))
             if not batch:
                 return 0
+            reach("follow.read")
             routes = [self._routes[consumer, recorded.event.type] for recorded in batch]
             prepared = list(
                 threads.map(
                     lambda pair: prepared_for(pair[0], pair[1].event, self._context), zip(routes, batch, strict=True)
                 )
             )
+            reach("follow.prepared")
             if self._recorded(consumer, after, batch[-1].position, zip(routes, batch, prepared, strict=True)):
                 return len(batch)
 
     def _recorded(self, consumer: str, after: int, to: int, work: Iterable[tuple[Route, Recorded, Any]]) -> bool:
         """Handle a batch in one transaction; False where another process came first or stood in the way."""
         try:
-            with self._context.database.transaction() as connection:
+            with step(consumer, "transaction"), self._context.database.transaction() as connection:
                 if not progress.claim(connection, consumer, after):
                     return False
-                outputs: list[Event] = []
+                reach("follow.claimed")
+                outputs = Outputs()
                 for route, recorded, result in work:
-                    outputs += outputs_of(route, recorded.event, result, connection, self._context)
+                    outputs.take(outputs_of(route, recorded.event, result, connection, self._context))
+                    reach("follow.handled")
                 progress.advance(connection, consumer, to)
-                log.append(connection, outputs)
+                reach("follow.advanced")
+                with step(consumer, "append"):
+                    log.append(connection, outputs)
         except TryAgainError:
             return False
+        reach("follow.recorded")
         return True

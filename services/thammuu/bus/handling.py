@@ -7,6 +7,7 @@ pass, and are raised. Whatever else a handler raises will be raised again on eve
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,12 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Operation
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from thammuu.bus.context import Context, UnitOfWork
+from thammuu.bus.figures import FIGURES, step
 from thammuu.canonical import derived_id
 from thammuu.errors import BadInputError, EnvironmentFaultError, ThammuuError
 from thammuu.events import Event, EventRejected, NewEvent, caused_by, envelope
 from thammuu.ledger.database import TryAgainError
+from thammuu.ledger.outputs import Outputs
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -42,6 +45,18 @@ class Refused:
     reason: str
 
 
+class GivenUpError(Exception):
+    """A handler refused an event; its transaction is to be rolled back and the refusal recorded in another.
+
+    Args:
+        refused: Why.
+    """
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.reason)
+        self.refused = refused
+
+
 def prepared_for(route: Route, event: Event, context: Context) -> Any:  # noqa: ANN401  each route prepares its own type
     """Return what a route prepares before the transaction, or a :class:`Refused`.
 
@@ -51,7 +66,8 @@ def prepared_for(route: Route, event: Event, context: Context) -> Any:  # noqa: 
     if route.prepare is None:
         return None
     try:
-        return route.prepare(event, context)
+        with step(route.consumer, "prepare", event.traceparent):
+            return route.prepare(event, context)
     except Exception as error:
         if is_transient(error):
             raise
@@ -66,7 +82,8 @@ def outputs_of(  # noqa: PLR0913  what one event needs
     context: Context,
     *,
     others_write: bool = False,
-) -> list[Event]:
+    alone: bool = False,
+) -> Outputs:
     """Return the events that follow from one event, its changes made in the caller's transaction.
 
     Args:
@@ -76,31 +93,39 @@ def outputs_of(  # noqa: PLR0913  what one event needs
         connection: The transaction.
         context: The program's parts.
         others_write: Whether another process may have written the same row meanwhile; the next try would see it.
+        alone: Whether nothing else was done in the transaction that must stay if the handler refuses.
 
     Raises:
         Exception: A transient error; the transaction is of no use then.
+        GivenUpError: If the handler refuses the event and the transaction is its alone.
         TryAgainError: If a row that the handler writes came to be meanwhile.
     """
-    try:
-        if isinstance(prepared, Refused):
-            return [rejected(route.consumer, event, prepared, context)]
-        with connection.begin_nested():
-            outputs = route.handler(event, UnitOfWork(connection, context, prepared))
-    except Exception as error:
-        if others_write and isinstance(error, IntegrityError):
-            raise TryAgainError(str(error.orig)) from error
-        if is_transient(error):
-            raise
-        return [rejected(route.consumer, event, refusal(route.consumer, event.id, error), context)]
-    return caused_by(event, route.consumer, outputs, context.clock())
+    with step(route.consumer, "handle", event.traceparent):
+        try:
+            if isinstance(prepared, Refused):
+                return Outputs([rejected(route.consumer, event, prepared, context)])
+            with nullcontext() if alone else connection.begin_nested():
+                # a handler may make its outputs one by one: they are taken while its changes can still be undone
+                new = route.handler(event, UnitOfWork(connection, context, prepared))
+                return Outputs(caused_by(event, route.consumer, new, context.clock()))
+        except Exception as error:
+            if others_write and isinstance(error, IntegrityError):
+                raise TryAgainError(str(error.orig)) from error
+            if is_transient(error):
+                raise
+            refused = refusal(route.consumer, event.id, error)
+            if alone:
+                raise GivenUpError(refused) from error
+            return Outputs([rejected(route.consumer, event, refused, context)])
 
 
 def rejected(consumer: str, event: Event, refused: Refused, context: Context) -> Event:
     """Return the event that sets another one aside."""
+    FIGURES.rejected(consumer)
     data = EventRejected(consumer=consumer, rejected=event.id, reason=refused.reason)
     # an id of its own kind: the handler's outputs keep theirs, should the event be handled after all
     event_id = derived_id(event.id, consumer, "rejected")
-    return envelope(NewEvent(subject=event.id, data=data), event_id, context.clock(), event.id)
+    return envelope(NewEvent(subject=event.id, data=data), event_id, context.clock(), event.id, event.traceparent)
 
 
 def refusal(consumer: str, event_id: str, error: Exception) -> Refused:

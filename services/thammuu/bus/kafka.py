@@ -9,24 +9,32 @@ is passed over by the next one's acknowledgement.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import random
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError
+from aiokafka.errors import KafkaError, KafkaTimeoutError, TopicAlreadyExistsError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage  # noqa: TC002  FastStream reads the annotation
 
+from thammuu import tracing
 from thammuu.bus.handling import is_transient, refusal
 from thammuu.bus.inbox import handle_once, set_aside
+from thammuu.bus.kafka_promises import refuse_unsafe_producer, refuse_unsafe_subscribers
 from thammuu.bus.kafka_security import client_options, security_of, servers_of, topics_of
-from thammuu.bus.topics import CONTENT_TYPE, POSITION, Topics
+from thammuu.bus.kafka_submissions import expiring, take_once
+from thammuu.bus.lag import watch_lag
+from thammuu.bus.topics import CONTENT_TYPE, POSITION, SUBMISSIONS, Topics
 from thammuu.events import Event
+from thammuu.failpoints import reach
+from thammuu.intake.submission_places import places_of
 from thammuu.ledger.database import TryAgainError
 
 if TYPE_CHECKING:
@@ -41,14 +49,19 @@ if TYPE_CHECKING:
     from thammuu.bus.status import Status
     from thammuu.settings import Settings
 
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 30.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 IDLE_S = 0.05
+SILENT_S = 5.0
+"""A broker that has not answered for so long is away."""
 SESSION_TIMEOUT_MS = 30_000
 LONGEST_HANDLER_MS = 3_600_000
 """A consumer that waits for a database that is away keeps its partitions for an hour."""
+PRODUCER = {"enable_idempotence": True, "acks": "all"}
 TRIES_ON_CONFLICT = 3
 """Two workers that write the same row at once: the second sees the first's on its next try."""
-PARTITIONS = 8
+LARGEST_SUBMISSION_BYTES = 2_000_000
+"""Of a message on the topic of submissions; Kafka's own limit is half as much."""
+_LONGEST_POSITION = 18
 _LOG = structlog.get_logger(__name__)
 
 
@@ -61,12 +74,16 @@ class Connection:
         topics: Their names.
         options: Security options of aiokafka's clients.
         security: The same for FastStream's.
+        longest_handler_s: How long a handler may be at a message, in seconds.
+        session_timeout_ms: How long a consumer may be silent before the broker gives its partitions to another.
     """
 
     servers: str
     topics: Topics = field(default_factory=Topics)
     options: dict[str, Any] = field(default_factory=dict)
     security: BaseSecurity | None = None
+    longest_handler_s: float = 600.0
+    session_timeout_ms: int = SESSION_TIMEOUT_MS
 
 
 def connection_of(settings: Settings) -> Connection:
@@ -75,16 +92,24 @@ def connection_of(settings: Settings) -> Connection:
     Raises:
         BadInputError: If they do not say enough.
     """
-    return Connection(servers_of(settings), topics_of(settings), client_options(settings), security_of(settings))
+    longest_s = settings.database_lock_timeout_s + settings.database_statement_timeout_s
+    return Connection(
+        servers_of(settings), topics_of(settings), client_options(settings), security_of(settings), longest_s
+    )
 
 
-async def make_topics(kafka: Connection, partitions: int = PARTITIONS, replicas: int = 1) -> None:
+async def make_topics(kafka: Connection, partitions: int, replicas: int = 1) -> None:
     """Create the topics that are not there."""
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka.servers, **kafka.options)
     await admin.start()
     try:
         there = set(await admin.list_topics())
-        missing = [NewTopic(name, partitions, replicas) for name in kafka.topics.all() if name not in there]
+        configs = {kafka.topics.submitted: {"max.message.bytes": str(LARGEST_SUBMISSION_BYTES)}}
+        missing = [
+            NewTopic(name, partitions, replicas, topic_configs=configs.get(name))
+            for name in kafka.topics.all()
+            if name not in there
+        ]
         if missing:
             try:
                 await admin.create_topics(missing)
@@ -107,24 +132,21 @@ class Relay:
         self._outbox = outbox
         self._kafka = kafka
         self._status = status
+        self._pause_s = FIRST_PAUSE_S
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until told to stop; faults of database or broker are waited out."""
-        pause = FIRST_PAUSE_S
         while not stop.is_set():
-            producer = AIOKafkaProducer(
-                bootstrap_servers=self._kafka.servers, enable_idempotence=True, acks="all", **self._kafka.options
-            )
+            producer = AIOKafkaProducer(bootstrap_servers=self._kafka.servers, **PRODUCER, **self._kafka.options)
             try:
+                refuse_unsafe_producer(producer)
                 await producer.start()
                 await self._send(producer, stop)
             except Exception as error:
                 if not (isinstance(error, KafkaError) or is_transient(error)):
                     raise
                 self._status.stalled("relay", error)
-                pause = await _pause(pause, stop)
-            else:
-                pause = FIRST_PAUSE_S
+                self._pause_s = await _pause(self._pause_s, stop)
             finally:
                 await producer.stop()
         await asyncio.to_thread(self._outbox.give_up)
@@ -135,20 +157,44 @@ class Relay:
                 self._status.idle("relay")
                 await _wait(stop, self._outbox.lease_s / 3)
                 continue
+            reach("relay.leading")
             batch = await asyncio.to_thread(self._outbox.waiting)
             if not batch:
                 self._status.idle("relay")
                 await _wait(stop, IDLE_S)
                 continue
-            answers = [await self._sent(producer, one) for one in batch]
-            await asyncio.gather(*answers)
-            if await asyncio.to_thread(self._outbox.sent, batch[-1].position):
+            reach("relay.read")
+            await self._all_sent(producer, batch)
+            reach("relay.answered")
+            if await asyncio.to_thread(self._outbox.sent, batch[0].position, batch[-1].position):
+                reach("relay.recorded")
                 self._status.progressed("relay", len(batch))
+                self._pause_s = FIRST_PAUSE_S
+
+    async def _all_sent(self, producer: AIOKafkaProducer, batch: Sequence[Outgoing]) -> None:
+        async def send() -> None:
+            await asyncio.gather(*[await self._sent(producer, one) for one in batch])
+
+        sending = asyncio.create_task(send())
+        try:
+            # the client goes on trying for 40 s by itself; a probe should know sooner
+            if not (await asyncio.wait([sending], timeout=SILENT_S))[0]:
+                self._status.stalled("relay", KafkaTimeoutError("the broker does not answer"))
+            await sending
+        finally:
+            sending.cancel()
 
     async def _sent(self, producer: AIOKafkaProducer, one: Outgoing) -> asyncio.Future[Any]:
         headers = [("content-type", CONTENT_TYPE.encode()), (POSITION, str(one.position).encode())]
         topic = self._kafka.topics.of(one.type)
-        answer: asyncio.Future[Any] = await producer.send(topic, one.body, key=one.subject.encode(), headers=headers)
+        reach("relay.before-send")
+        with tracing.span(f"send {topic}", one.traceparent, "producer"):
+            if place := tracing.current() or one.traceparent:
+                headers.append((tracing.HEADER, place.encode()))
+            answer: asyncio.Future[Any] = await producer.send(
+                topic, one.body, key=one.subject.encode(), headers=headers
+            )
+        reach("relay.after-send")
         return answer
 
 
@@ -171,29 +217,40 @@ class Worker:
         self._status = status
         self._threads = {stage: ThreadPoolExecutor(1, thread_name_prefix=stage) for stage in stages}
         self._stop = asyncio.Event()
+        self._longest_handler_s = kafka.longest_handler_s
+        self._subscribers: dict[str, Any] = {}
         self.broker = KafkaBroker(kafka.servers, graceful_timeout=60.0, logger=None, security=kafka.security)
         for stage in stages:
             types = [route.event.event_type for route in routes if route.consumer == stage]
             subscriber = self.broker.subscriber(
-                *kafka.topics.of_all(types),
-                group_id=f"{kafka.topics.prefix}thammuu.{stage}",
+                *((kafka.topics.submitted,) if stage == SUBMISSIONS else kafka.topics.of_all(types)),
+                group_id=kafka.topics.group_of(stage),
                 ack_policy=AckPolicy.MANUAL,
                 auto_offset_reset="earliest",
-                session_timeout_ms=SESSION_TIMEOUT_MS,
+                session_timeout_ms=kafka.session_timeout_ms,
+                heartbeat_interval_ms=kafka.session_timeout_ms // 10,
                 max_poll_interval_ms=LONGEST_HANDLER_MS,
                 rebalance_timeout_ms=LONGEST_HANDLER_MS,
                 parser=_readable,
                 decoder=_bytes,
             )
             subscriber(self._handler(stage))
+            self._subscribers[stage] = subscriber
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop: the message at hand is finished, then the group is left."""
         self._stop = stop
+        refuse_unsafe_subscribers(self.broker.subscribers, self._longest_handler_s)
+        if SUBMISSIONS in self._threads:
+            places_of(self._context.settings.submission_uris)
         await self.broker.start()
+        watching = asyncio.create_task(watch_lag(self._subscribers, self._status))
         try:
+            if SUBMISSIONS in self._threads:
+                await expiring(self._context, stop)
             await stop.wait()
         finally:
+            watching.cancel()
             await self.broker.stop()
             for threads in self._threads.values():
                 threads.shutdown()
@@ -205,13 +262,16 @@ class Worker:
         return handle
 
     async def _handle(self, stage: str, body: bytes, message: KafkaMessage) -> None:
-        position = message.headers.get(POSITION)
+        position, place = _position(message.headers.get(POSITION)), message.headers.get(tracing.HEADER)
+        reach("worker.received")
         pause, conflicts = FIRST_PAUSE_S, 0
         while not self._stop.is_set():
             try:
-                await asyncio.get_running_loop().run_in_executor(
-                    self._threads[stage], self._work, stage, body, int(position) if position else None, conflicts
-                )
+                with tracing.span(f"process {stage}", place, "consumer"):
+                    work = partial(self._work, stage, body, position, conflicts)
+                    await asyncio.get_running_loop().run_in_executor(
+                        self._threads[stage], contextvars.copy_context().run, work
+                    )
             except TryAgainError:
                 conflicts += 1
             except Exception as error:
@@ -224,13 +284,18 @@ class Worker:
                 break
         else:
             return  # stopped while waiting: not acknowledged, so somebody else gets it
+        reach("worker.handled")
         try:
             await message.ack()
+            reach("worker.acknowledged")
         except KafkaError as error:
             # the partition is another worker's by now; the inbox knows that the message is done
             _LOG.warning("acknowledgement refused", consumer=stage, reason=repr(error))
 
     def _work(self, stage: str, body: bytes, position: int | None, conflicts: int) -> None:
+        if stage == SUBMISSIONS:
+            take_once(self._context, body, last_try=conflicts >= TRIES_ON_CONFLICT)
+            return
         try:
             event = Event.model_validate_json(body)
         except ValueError as error:
@@ -248,6 +313,12 @@ async def _readable(record: ConsumerRecord[Any, Any], original: Callable[..., Aw
         return await original(record)
     except (UnicodeDecodeError, AttributeError):
         return await original(replace(record, headers=()))
+
+
+def _position(header: object) -> int | None:
+    """Return a ledger position that a header states; whoever may write to a topic may write anything there."""
+    text = str(header)
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_POSITION else None
 
 
 async def _bytes(message: Any) -> bytes:  # noqa: ANN401  a FastStream message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 NAME = "relay"
 BATCH = 500
 LEASE_S = 10.0
+_TRACED = b'"traceparent":"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,14 @@ class Outgoing:
     type: str
     subject: str
     body: bytes
+
+    @property
+    def traceparent(self) -> str | None:
+        """Its place in a trace, where it has one."""
+        if _TRACED not in self.body:
+            return None
+        place: str | None = json.loads(self.body).get("traceparent")
+        return place
 
 
 @dataclass(frozen=True)
@@ -75,13 +85,20 @@ class Outbox:
             query = select(*columns).where(after).order_by(events.c.position).limit(limit)
             return [Outgoing(*row) for row in connection.execute(query)]
 
-    def sent(self, position: int) -> bool:
-        """Record that everything up to a position is with the broker; False if the lease was lost meanwhile."""
+    def sent(self, first: int, last: int) -> bool:
+        """Record that the events from one position to another are with the broker.
+
+        Returns:
+            False if the lease was lost, or somebody moved the place to send from, meanwhile.
+        """
         with self.context.database.transaction() as connection:
             mine = (leases.c.name == NAME) & (leases.c.holder == self.holder) & (leases.c.until >= _now(connection))
             if connection.execute(select(leases.c.name).where(mine).with_for_update()).first() is None:
                 return False
-            _move(connection, position)
+            row = select(progress.c.position).where(progress.c.consumer == NAME).with_for_update()
+            if (connection.execute(row).scalar() or 0) != first - 1:
+                return False
+            _move(connection, last)
         return True
 
     def behind(self) -> int:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from thammuu.bus.handling import Refused, outputs_of, prepared_for
+from thammuu.bus.topics import SUBMISSIONS
 from thammuu.canonical import derived_id
 from thammuu.errors import BadInputError, PermanentRefusalError
 from thammuu.events import Event, EventRejected, EventReplayed, NewEvent, envelope
+from thammuu.failpoints import reach
 from thammuu.i18n import _
 from thammuu.ledger import log
 
@@ -64,6 +66,8 @@ def replay(context: Context, routes: Sequence[Route], named: str) -> list[Event]
 
 
 def _again(context: Context, routes: Sequence[Route], one: Aside) -> list[Event]:
+    if one.consumer == SUBMISSIONS and one.raw is not None:
+        return _submitted_again(context, one.raw, one)
     event = _event(context, one)
     route = next((r for r in routes if (r.consumer, r.event.event_type) == (one.consumer, event.type)), None)
     if route is None:
@@ -71,16 +75,35 @@ def _again(context: Context, routes: Sequence[Route], one: Aside) -> list[Event]
     prepared = prepared_for(route, event, context)
     if isinstance(prepared, Refused):
         raise PermanentRefusalError(prepared.reason)
-    data = EventReplayed(consumer=one.consumer, replayed=one.rejected)
-    event_id = derived_id("replay", one.consumer, one.rejected, one.position)
-    done = envelope(NewEvent(subject=event.id, data=data), event_id, context.clock(), event.id)
+    done = _replayed(context, one, event.id, event.id)
     with context.database.transaction() as connection:
-        outputs = outputs_of(route, event, prepared, connection, context)
+        outputs = list(outputs_of(route, event, prepared, connection, context))
         for out in outputs:
             if isinstance(out.data, EventRejected):
                 raise PermanentRefusalError(out.data.reason)
+        reach("replay.handled")
         log.append(connection, [*outputs, done])
     return outputs
+
+
+def _submitted_again(context: Context, raw: str, one: Aside) -> list[Event]:
+    """Take a submission again; its own transaction comes first, and is done once however often this is repeated."""
+    from thammuu.intake.submissions import take
+
+    with context.database.snapshot() as connection:
+        before = log.size(connection)
+    if not take(context, context.blobs.get(raw)):
+        raise PermanentRefusalError(_("The bytes are still no submission: {fault}").format(fault=one.reason))
+    with context.database.transaction() as connection:
+        outputs = [recorded.event for recorded in log.read(connection, after=before)]
+        log.append(connection, [_replayed(context, one, one.rejected)])
+    return outputs
+
+
+def _replayed(context: Context, one: Aside, subject: str, cause: str | None = None) -> Event:
+    data = EventReplayed(consumer=one.consumer, replayed=one.rejected)
+    event_id = derived_id("replay", one.consumer, one.rejected, one.position)
+    return envelope(NewEvent(subject=subject, data=data), event_id, context.clock(), cause)
 
 
 def _event(context: Context, one: Aside) -> Event:

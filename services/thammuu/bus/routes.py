@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from thammuu.bus.context import Context, UnitOfWork
 from thammuu.events import Event, EventData, NewEvent
 
-Handler = Callable[[Event, UnitOfWork], list[NewEvent]]
+Handler = Callable[[Event, UnitOfWork], Iterable[NewEvent]]
 Preparation = Callable[[Event, Context], Any]
 
 
@@ -17,6 +17,7 @@ Preparation = Callable[[Event, Context], Any]
 class Route:
     """A consumer's handler for one event type.
 
+    A handler that has thousands of outputs yields them one by one; in either form they are appended last.
     ``prepare`` does the slow and pure part (facts, documents) before the transaction;
     it may only read, and store blobs. The handler finds its result in ``UnitOfWork.prepared``. Work that leaves the
     interpreter's lock, such as typesetting, is prepared ``side_by_side`` on all cores.

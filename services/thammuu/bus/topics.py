@@ -25,6 +25,8 @@ _STAGES = {
     "event": "thammuu.rejected",
 }
 _SUBMITTED = "thammuu.scores.submitted"
+SUBMISSIONS = "submissions"
+"""The stage that takes what other systems submit. It has no route: a submission is no event of the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +55,11 @@ class Topics:
     def of_all(self, event_types: Iterable[str]) -> tuple[str, ...]:
         """Return the topics that hold some event types."""
         return tuple(dict.fromkeys(self.of(one) for one in event_types))
+
+    def plain(self, topic: str) -> str:
+        """Return a topic's name without the installation's prefix."""
+        return topic.removeprefix(self.prefix)
+
+    def group_of(self, stage: str) -> str:
+        """Return the consumer group in which all workers of a stage share its topics."""
+        return f"{self.prefix}thammuu.{stage}"

@@ -10,6 +10,7 @@ import typer
 from thammuu.cli.options import DataOption, FormatOption, ListingFormat, settings
 from thammuu.cli.output import print_rows
 from thammuu.cli.running import changing, rejected_events, run_pipeline
+from thammuu.failpoints import reach
 from thammuu.i18n import _
 
 if TYPE_CHECKING:
@@ -134,5 +135,6 @@ def _sweep(program: Program) -> None:
         named = needed(connection) | mentioned(connection)
     for name in stored - named:
         blobs.remove(name)
+        reach("sweep.removed")
     for path in blobs.unfinished():
         path.unlink()

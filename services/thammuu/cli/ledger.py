@@ -30,6 +30,7 @@ def register(app: typer.Typer) -> None:
     events_app.callback(help=_("List the events of the ledger, or look after those set aside."))(list_events)
     events_app.command("rejected", help=_("List what consumers have set aside, with the reason."))(rejected)
     events_app.command("replay", help=_("Hand an event back to the consumers that set it aside."))(replay)
+    events_app.command("asyncapi", help=_("Print what is on Kafka's topics, as an AsyncAPI 3 document."))(asyncapi)
     app.add_typer(events_app, name="events")
     ledger_app.command("verify", help=_("Recompute every hash of the ledger and say whether it is whole."))(verify)
     app.add_typer(ledger_app, name="ledger")
@@ -99,6 +100,14 @@ def _print_line(row: dict[str, Any], fmt: str) -> None:
             f"{row['position']:>7} {row['time']} {row['type']:<18} {row['subject']:<20} {_summary(row['data'])}\n"
         )
     sys.stdout.flush()
+
+
+def asyncapi(ctx: typer.Context) -> None:
+    from thammuu import pipeline
+    from thammuu.bus.asyncapi import text
+    from thammuu.bus.topics import Topics
+
+    sys.stdout.write(text(pipeline.ROUTES, Topics(settings(ctx, None).topic_prefix)))
 
 
 def rejected(ctx: typer.Context, fmt: FormatOption = ListingFormat.table, data: DataOption = None) -> None:

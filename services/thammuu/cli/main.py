@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+import os
 import sys
 from typing import Annotated
 
@@ -19,8 +20,11 @@ from thammuu.cli import (
     listings,
     memos,
     paths,
+    people,
     publish,
+    recipients,
     rules,
+    serve,
     setup,
     templates,
     workers,
@@ -60,12 +64,15 @@ setup.register(app)
 publish.register(app)
 listings.register(app)
 memos.register(app)
+recipients.register(app)
+people.register(app)
 paths.register(app)
 ledger.register(app)
 framework.register(app)
 rules.register(app)
 templates.register(app)
 workers.register(app)
+serve.register(app)
 doctor.register(app)
 database.register(app)
 bounces.register(app)
@@ -105,6 +112,8 @@ def run() -> None:
     """Run the command line of this process."""
     # one command makes many objects and few cycles: looking for cycles every 700 objects costs a tenth of its time
     gc.set_threshold(50_000)
+    # one pool of memory for polars instead of four a core: what one thread has freed the others can use
+    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
     if isinstance(sys.stderr, io.TextIOWrapper):

@@ -16,6 +16,7 @@ from thammuu.i18n import _
 
 if TYPE_CHECKING:
     from thammuu.bootstrap import Program
+    from thammuu.memos.comparing import ChangeKind
     from thammuu.memos.why import Line, Reason
 
 _Round = Annotated[str | None, typer.Option("--round", metavar="ROUND", help=_("The round; the newest if not given."))]
@@ -137,11 +138,34 @@ def diff(
 
     with reading(settings(ctx, data)) as program:
         changes = compare(model_at(program.context, old), model_at(program.context, new))
-    rows = [{"what": one.kind, "where": one.where, "before": one.before, "after": one.after} for one in changes]
+    kinds = _kinds() if fmt == "table" else {}  # programs read the stable names
+    rows = [
+        {"what": kinds.get(one.kind, one.kind), "where": one.where, "before": one.before, "after": one.after}
+        for one in changes
+    ]
     if fmt == "table" and not rows:
         console().print(_("The two say the same."))
         return
     print_rows(rows, ("what", "where", "before", "after"), fmt)
+
+
+def _kinds() -> dict[ChangeKind, str]:
+    """Return what kinds of changes are called, in the person's language."""
+    return {
+        "unit": _("another unit"),
+        "standing-added": _("result added"),
+        "standing-dropped": _("result dropped"),
+        "standing": _("result changed"),
+        "score": _("score changed"),
+        "finding-added": _("finding added"),
+        "finding-dropped": _("finding dropped"),
+        "finding": _("remark changed"),
+        "task-added": _("task added"),
+        "task-dropped": _("task dropped"),
+        "task-lead": _("lead agency changed"),
+        "task-deadline": _("deadline changed"),
+        "task": _("task changed"),
+    }
 
 
 def summary(

@@ -70,14 +70,16 @@ def show(
                 format=fmt.value.upper()
             )
         )
+    notes: list[str] = []
     with reading(settings(ctx, data)) as program:
         row = find(program.context, unit.partition("@")[0], round_name)
         edition = Edition(language.value, form.value if form else None, issuer)
         if "@" in unit:
             model = model_at(program.context, unit)
-            content = printed_model(program.context, model, fmt.value)
+            content = printed_model(program.context, model, fmt.value, tell=notes.append)
         else:
-            content = printed(program.context, row, fmt.value, edition)
+            content = printed(program.context, row, fmt.value, edition, tell=notes.append)
+    _say(notes)
     if row["status"] == "superseded":
         console(stderr=True).print(_("This memo was superseded: nothing that stands supports it."), style="bold")
     sys.stdout.buffer.write(content if binary or content.endswith(b"\n") else content + b"\n")
@@ -97,10 +99,19 @@ def export(
     from thammuu.memos.drafting import Edition
     from thammuu.memos.shelf import export_memos
 
+    notes: list[str] = []
     with reading(settings(ctx, data)) as program:
         edition = Edition(language.value, form.value if form else None, issuer)
-        written = export_memos(program.context, folder, formats.split(","), round_name, unit, edition)
+        written = export_memos(
+            program.context, folder, formats.split(","), round_name, unit, edition, tell=notes.append
+        )
+    _say(notes)
     console().print(_("{n} files in {folder}.").format(n=len(written), folder=folder), markup=False)
+
+
+def _say(notes: list[str]) -> None:
+    for note in sorted(set(notes)):
+        console(stderr=True).print(note, markup=False)
 
 
 def schema() -> None:

@@ -84,7 +84,7 @@ def _view(context: Context, unit: str, index: str, period: str) -> tuple[Publica
             )
         found = context.packs.get(row.pack).units.resolve(unit, on=row.period_end)
         name = found.name_en_on(row.period_end) if language() == "en" else found.name_on(row.period_end)
-        if found.id not in board_of(context, connection, row).spans:
+        if found.id not in board_of(context, connection, row).units:
             raise BadInputError(
                 _("{index} {period} has no scores of {unit}.").format(index=index, period=period, unit=name)
             )

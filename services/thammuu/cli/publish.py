@@ -11,6 +11,7 @@ import typer
 from thammuu.cli.options import DataOption, ListingFormat, settings
 from thammuu.cli.output import console, print_json
 from thammuu.cli.running import changing, reading, refuse_rejected, rejected_events, run_pipeline
+from thammuu.errors import ServedError
 from thammuu.i18n import _
 
 if TYPE_CHECKING:
@@ -65,8 +66,13 @@ def publish(
     if withdraw is not None:
         if file is not None or not reason or dry_run:
             raise typer.BadParameter(_("--withdraw takes a publication and --reason, no file and no --dry-run."))
-        with changing(chosen) as program:
-            _withdraw(program, withdraw, reason, fmt)
+        try:
+            with changing(chosen) as program:
+                _withdraw(program, withdraw, reason, fmt)
+        except ServedError as held:
+            from thammuu.cli.through_server import server_at
+
+            _say_withdrawn(server_at(held, chosen).withdraw(withdraw, reason), fmt)
         return
     if file is None or index is None or period is None:
         raise typer.BadParameter(_("publish needs FILE, --index and --period."))
@@ -87,8 +93,14 @@ def publish(
         with reading(chosen) as program:
             _dry_run(program, request, fmt)
         return
-    with changing(chosen) as program:
-        _publish(program, request, fmt)
+    try:
+        with changing(chosen) as program:
+            _publish(program, request, fmt)
+    except ServedError as held:
+        from thammuu.cli.through_server import problems_in, server_at
+
+        summary = server_at(held, chosen).publish(request)
+        _print(summary, fmt, problems_in(summary["warnings"]))
 
 
 def _publish(program: Program, request: Request, fmt: str) -> None:
@@ -121,10 +133,16 @@ def _withdraw(program: Program, publication_id: str, reason: str, fmt: str) -> N
     run_pipeline(program)
     refuse_rejected(program, before)
     standing = publishing.standing_revision(program.context, row)
+    done = {"publication_id": publication_id, "withdrawn": True, "reason": reason, "standing": standing}
+    _say_withdrawn(done, fmt)
+
+
+def _say_withdrawn(done: dict[str, Any], fmt: str) -> None:
     if fmt == "json":
-        print_json({"publication_id": publication_id, "withdrawn": True, "reason": reason, "standing": standing})
+        print_json(done)
         return
-    console().print(_("Withdrawn: {id}.").format(id=publication_id), style="bold", markup=False)
+    standing = done["standing"]
+    console().print(_("Withdrawn: {id}.").format(id=done["publication_id"]), style="bold", markup=False)
     told = _("{id} is the latest again.").format(id=standing) if standing else _("Nothing of this period stands now.")
     console().print(told, markup=False)
 

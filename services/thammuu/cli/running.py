@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
 @contextmanager
 def changing(settings: Settings) -> Iterator[Program]:
     """Open the data folder for a writing command."""
-    from thammuu import bootstrap, logs
+    from thammuu import bootstrap, logs, tracing
 
     logs.configure()
-    with bootstrap.changing(settings) as program:
+    tracing.configure("command")
+    # what a stopped command left pending belongs to traces of its own
+    with bootstrap.changing(settings) as program, tracing.span(f"thammuu {_command()}"):
         yield program
 
 
@@ -40,6 +43,17 @@ def reading(settings: Settings) -> Iterator[Program]:
                 ).format(n=waiting)
             )
         yield program
+
+
+def _command() -> str:
+    """Return the command's name: the first word that is no option and no folder."""
+    words = iter(sys.argv[1:])
+    for word in words:
+        if word == "--data":
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return "command"
 
 
 def run_pipeline(program: Program) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,13 +33,19 @@ def init(
     import shutil
 
     from thammuu import resources
+    from thammuu.appearing import appearing
 
     sources = {"rules": resources.rules_folder(), "templates": resources.templates_folder()}
     taken = [str(folder / name) for name in sources if (folder / name).exists()]
     if taken:
         raise typer.BadParameter(_("{taken} exists already; nothing was copied.").format(taken=", ".join(taken)))
-    for name, source in sources.items():
-        shutil.copytree(source, folder / name)
+    with ExitStack() as stack:
+        # both appear when both are copied; a folder that is new appears with them
+        new = not folder.exists() or not any(folder.iterdir())
+        whole = stack.enter_context(appearing(folder)) if new else None
+        for name, source in sources.items():
+            target = whole / name if whole else stack.enter_context(appearing(folder / name))
+            shutil.copytree(source, target, dirs_exist_ok=True)
     out = console()
     out.print(_("Copied to {folder}. Use the copies with:").format(folder=folder), markup=False)
     out.print(f"  export THAMMUU_RULES={(folder / 'rules').absolute()}", markup=False, soft_wrap=True)

@@ -46,7 +46,7 @@ def worker(
 ) -> None:
     from thammuu import pipeline
 
-    known = list(dict.fromkeys(route.consumer for route in pipeline.ROUTES))
+    known = pipeline.stages()
     chosen = [one.strip() for one in stages.split(",")] if stages else known
     unknown = sorted(set(chosen) - set(known))
     if unknown:
@@ -60,34 +60,41 @@ def worker(
         console(stderr=True).print(_("Working on {stages}.").format(stages=", ".join(chosen)), markup=False)
         await Worker(program.context, pipeline.ROUTES, chosen, kafka, status).run(stop)
 
-    _run(ctx, data, port, run)
+    _run(ctx, data, port, run, "worker")
 
 
 def relay(ctx: typer.Context, port: _PortOption = None, data: DataOption = None) -> None:
     async def run(program: Program, kafka: Connection, status: Status, stop: asyncio.Event) -> None:
         from thammuu.bus.kafka import Relay
+        from thammuu.bus.lag import watch_behind
         from thammuu.bus.relay import Outbox
 
         holder = f"{socket.gethostname()}:{os.getpid()}"
         console(stderr=True).print(_("Relaying as {holder}.").format(holder=holder), markup=False)
-        await Relay(Outbox(program.context, holder), kafka, status).run(stop)
+        outbox = Outbox(program.context, holder)
+        watching = asyncio.create_task(watch_behind("relay", outbox.behind, status))
+        try:
+            await Relay(outbox, kafka, status).run(stop)
+        finally:
+            watching.cancel()
 
-    _run(ctx, data, port, run)
+    _run(ctx, data, port, run, "relay")
 
 
-def _run(ctx: typer.Context, data: object, port: int | None, run: Run) -> None:
-    from thammuu import bootstrap, logs
+def _run(ctx: typer.Context, data: object, port: int | None, run: Run, process: str) -> None:
+    from thammuu import bootstrap, logs, tracing
     from thammuu.bus.kafka import connection_of, make_topics
     from thammuu.bus.status import Status
 
     logs.configure()
+    tracing.configure(process)
     chosen = settings(ctx, data)  # type: ignore[arg-type]  # the option's own type
     kafka = connection_of(chosen)
 
     async def main(program: Program) -> None:
         from thammuu.bus.health import answering
 
-        stop, status = asyncio.Event(), Status()
+        stop, status = asyncio.Event(), Status(chosen.stalled_after_s)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         await make_topics(kafka, chosen.kafka_partitions, chosen.kafka_replicas)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from email import policy
+from email.message import Message
 from email.parser import BytesParser, HeaderParser
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -18,7 +19,6 @@ from thammuu.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from email.message import Message
 
 Kind = Literal["bounce", "delay", "arrival", "answer", "absence", "foreign"]
 LARGEST: Final = 2**17
@@ -95,7 +95,7 @@ def _parts(mail: Message[Any, Any]) -> Iterator[Message[Any, Any]]:
         yield part
         payload = part.get_payload()
         if isinstance(payload, list):
-            waiting += [one for one in payload[:_MOST_PARTS] if hasattr(one, "get_payload")]
+            waiting += [one for one in payload[:_MOST_PARTS] if isinstance(one, Message)]
 
 
 def _type(part: Message[Any, Any]) -> str:
@@ -137,7 +137,7 @@ def _blocks(part: Message[Any, Any]) -> list[Message[Any, Any]]:
     """Return the groups of fields of a report's machine-readable part."""
     payload = part.get_payload()
     if isinstance(payload, list):
-        return [one for one in payload[:_MOST_PARTS] if hasattr(one, "get_payload")]
+        return [one for one in payload[:_MOST_PARTS] if isinstance(one, Message)]
     texts = re.split(r"\r?\n\r?\n", str(payload))[:_MOST_PARTS]
     return [HeaderParser(policy=policy.compat32).parsestr(text) for text in texts]
 
@@ -151,8 +151,8 @@ def _envelope_ids(block: Message[Any, Any]) -> Iterator[str]:
 def _returned_ids(part: Message[Any, Any], domain: str) -> Iterator[str]:
     """Yield the ids in the headers of the mail that was returned."""
     payload = part.get_payload()
-    if isinstance(payload, list):
-        inner = payload[0]
+    if isinstance(payload, list) and isinstance(payload[0], Message):
+        inner: Message[Any, Any] = payload[0]
     else:
         content = part.get_payload(decode=True)
         told = content if isinstance(content, bytes) else b""

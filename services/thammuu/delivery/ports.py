@@ -105,12 +105,14 @@ class Answer:
         reason: In words, without addresses or secrets; empty when accepted.
         reference: What the other side calls the message.
         wait_s: How long the other side asks to wait, in seconds.
+        server_away: Whether the server itself cannot be reached, so that other messages to it need not be tried.
     """
 
     outcome: Outcome
     reason: str = ""
     reference: str = ""
     wait_s: float | None = None
+    server_away: bool = False
 
 
 class Channel(Protocol):
@@ -119,10 +121,12 @@ class Channel(Protocol):
     Attributes:
         name: As recipients and routes name it.
         at_once: How many messages it may carry at the same time.
+        one_server: Whether all messages go to the same server: while that is away, one message at a time probes it.
     """
 
     name: str
     at_once: int
+    one_server: bool
 
     async def send(self, message: Message) -> Answer:
         """Send one message. Never raises for what the other side does: that is an :class:`Answer`."""

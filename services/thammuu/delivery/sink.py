@@ -9,7 +9,7 @@ from email import policy
 from email.parser import BytesParser
 from typing import TYPE_CHECKING, Final
 
-from thammuu.memos.shelf import write_whole
+from thammuu.appearing import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -14,7 +14,7 @@ WAITING: Final = frozenset({"queued", "unknown"})
 _MOVES: Final[dict[str, frozenset[str]]] = {
     "queued": frozenset({"attempting", "cancelled", "failed"}),
     "attempting": frozenset({"accepted", "queued", "failed", "unknown", "delivered", "bounced"}),
-    "unknown": frozenset({"attempting", "cancelled", "failed", "delivered", "bounced"}),
+    "unknown": frozenset({"attempting", "accepted", "queued", "cancelled", "failed", "delivered", "bounced"}),
     "accepted": frozenset({"delivered", "bounced", "queued"}),
     "delivered": frozenset({"queued"}),
     "bounced": frozenset({"queued", "delivered"}),

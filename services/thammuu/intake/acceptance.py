@@ -10,6 +10,7 @@ from sqlalchemy import func, insert, select, update
 from thammuu.canonical import canonical_json, derived_id, sha256_hex
 from thammuu.errors import BadInputError
 from thammuu.events import Event, NewEvent, RulesActivated, ScoresPublished, ScoresWithdrawn, envelope
+from thammuu.failpoints import reach
 from thammuu.i18n import _
 from thammuu.intake import register
 from thammuu.intake.occasion import checked_reason
@@ -17,12 +18,16 @@ from thammuu.ledger import log
 from thammuu.ledger.schema import events, publications
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Connection
 
     from thammuu.bus.context import Context
     from thammuu.intake.occasion import Occasion
     from thammuu.intake.submission import Submission
     from thammuu.rulepack.frameworks import Framework
+
+    Along = Callable[[Connection, "Acceptance", Submission], list[Event]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +68,18 @@ def decide(connection: Connection, index: str, period: str, content: str, *, his
     return Acceptance(f"{index}-{period}-r{last + 1}", last + 1, changed=True)
 
 
-def accept(context: Context, submission: Submission, framework: Framework, occasion: Occasion) -> Acceptance:
+def accept(
+    context: Context, submission: Submission, framework: Framework, occasion: Occasion, along: Along | None = None
+) -> Acceptance:
     """Store a submission durably as the next revision of its period; the same content again changes nothing.
+
+    Args:
+        context: The program's parts.
+        submission: What was read.
+        framework: The index's edition.
+        occasion: When and for what it is published.
+        along: What is written in the same transaction, told of the decision and of what was read; its events come
+            last, and if it raises, nothing is accepted.
 
     Raises:
         OSError: If the disk refuses; then nothing is accepted.
@@ -74,19 +89,26 @@ def accept(context: Context, submission: Submission, framework: Framework, occas
     period = str(submission.period)
     with context.database.snapshot() as connection:
         foreseen = decide(connection, submission.index, period, content, history=occasion.history)
-    if not foreseen.changed:
+    if not foreseen.changed and along is None:
         return foreseen
     check_pack(context)
     pack = context.packs.active
     context.blobs.put(pack.archive)
+    reach("accept.pack-stored")
     context.blobs.put(body)
+    reach("accept.content-stored")
     with context.database.transaction("register") as connection:
         decision = decide(connection, submission.index, period, content, history=occasion.history)
-        data = _published(submission, framework, occasion, decision, pack.hash, content)
-        connection.execute(insert(publications).values(**_row(connection, submission, data)))
-        event_id = derived_id("publish", decision.publication_id, content)
-        published = envelope(NewEvent(subject=submission.index, data=data), event_id, context.clock())
-        log.append(connection, [*_activation(connection, context, pack.hash), published])
+        new: list[Event] = []
+        if decision.changed:
+            data = _published(submission, framework, occasion, decision, pack.hash, content)
+            connection.execute(insert(publications).values(**_row(connection, submission, data)))
+            reach("accept.row-written")
+            event_id = derived_id("publish", decision.publication_id, content)
+            published = envelope(NewEvent(subject=submission.index, data=data), event_id, context.clock())
+            new = [*_activation(connection, context, pack.hash), published]
+        log.append(connection, [*new, *(along(connection, decision, submission) if along else ())])
+    reach("accept.accepted")
     return decision
 
 
@@ -127,6 +149,7 @@ def withdraw(context: Context, publication_id: str, reason: str) -> register.Reg
             ))  # fmt: skip
         values = {"withdrawn_sequence": register.next_sequence(connection), "withdrawn_reason": reason}
         connection.execute(update(publications).where(publications.c.publication_id == publication_id).values(values))
+        reach("withdraw.row-written")
         data = ScoresWithdrawn(
             publication_id=publication_id, index=row.index_id, period=row.period, pack=pack.hash, reason=reason
         )

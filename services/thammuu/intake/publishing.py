@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from thammuu.bus.context import Context
     from thammuu.errors import Problem
+    from thammuu.intake.acceptance import Along
     from thammuu.intake.occasion import Occasion
     from thammuu.intake.submission import Submission
     from thammuu.rulepack.frameworks import Framework
@@ -60,14 +61,19 @@ class Foreseen:
     summary: dict[str, Any]
 
 
-def publish(context: Context, request: Request) -> Outcome:
+def publish(context: Context, request: Request, along: Along | None = None) -> Outcome:
     """Read and accept a file; it is durable when this returns, and its analysis is pending.
+
+    Args:
+        context: The program's parts.
+        request: What the publisher asks for.
+        along: What is written in the same transaction; see :func:`thammuu.intake.acceptance.accept`.
 
     Raises:
         BadInputError: With every problem of the file or the request; nothing was written.
     """
     submission, framework, occasion = _read(context, request)
-    accepted = acceptance.accept(context, submission, framework, occasion)
+    accepted = acceptance.accept(context, submission, framework, occasion, along)
     return Outcome(accepted.publication_id, accepted.changed, submission.warnings)
 
 

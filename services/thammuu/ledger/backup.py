@@ -8,14 +8,13 @@ blobs/ab/cdef…     stored files, named by their SHA-256
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from thammuu.appearing import appearing
 from thammuu.errors import BadInputError, EnvironmentFaultError
+from thammuu.failpoints import reach
 from thammuu.i18n import _
 from thammuu.ledger import log
 from thammuu.ledger.blobs import FolderBlobs
@@ -24,7 +23,6 @@ from thammuu.ledger.database import SCHEMA_REVISION
 from thammuu.ledger.named_blobs import copy_blobs, mentioned, needed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -78,8 +76,10 @@ def back_up(database: Database, blobs: Blobs, folder: Path, at: datetime) -> Cop
             tables = {table.name: _write(connection, table, partial) for table in TABLES}
             head = log.checkpoint(connection)
             names = needed(connection), mentioned(connection)
+        reach("backup.tables-written")
         # stored files never change, and those that an event names are never removed: the snapshot need not stay open
         stored = copy_blobs(blobs, FolderBlobs(_made(partial / "blobs")), *names)
+        reach("backup.files-copied")
         manifest = Manifest(
             schema_revision=SCHEMA_REVISION,
             made_at=at.isoformat(timespec="seconds"),
@@ -127,6 +127,7 @@ def restore(folder: Path, manifest: Manifest, database: Database, blobs: Blobs, 
     with database.transaction() as connection:
         refuse_filled(connection, place)
     copy_blobs(FolderBlobs(folder / "blobs"), blobs, set(manifest.blobs), set())
+    reach("restore.files-copied")
     expected = {name: Contents(part.columns, part.rows, part.sha256) for name, part in manifest.tables.items()}
     with database.transaction() as connection:
         refuse_filled(connection, place)
@@ -134,31 +135,9 @@ def restore(folder: Path, manifest: Manifest, database: Database, blobs: Blobs, 
             if part := manifest.tables.get(table.name):
                 with _table_file(folder, table.name).open("rb") as file:
                     fill(connection, table, part.columns, file)
+        reach("restore.filled")
         refuse_other(connection, expected, (manifest.events, manifest.root))
     return manifest.summary()
-
-
-@contextmanager
-def appearing(folder: Path) -> Iterator[Path]:
-    """Give a temporary folder beside the wanted one, which it becomes when all is written and on the disk.
-
-    Raises:
-        BadInputError: If the wanted folder is there already and not empty.
-    """
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise BadInputError(_("{folder} is there already and not empty; nothing was written.").format(folder=folder))
-    folder = folder.absolute()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = _made(folder.with_name(f".{folder.name}.unfinished-{os.getpid()}"))
-    try:
-        yield partial
-        for path in [*partial.rglob("*"), partial]:
-            _sync(path)
-        partial.rename(folder)
-        _sync(folder.parent)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
 
 
 def _write(connection: Connection, table: Table, folder: Path) -> Part:
@@ -186,11 +165,3 @@ def _digest(path: Path) -> str:
 def _made(folder: Path) -> Path:
     folder.mkdir()
     return folder
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
-from typing import TYPE_CHECKING, Protocol
+from shutil import copyfileobj
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
+from thammuu.appearing import sync
 from thammuu.canonical import sha256_hex
 from thammuu.errors import EnvironmentFaultError
+from thammuu.failpoints import reach
 from thammuu.i18n import _
 
 if TYPE_CHECKING:
@@ -15,19 +19,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 class Blobs(Protocol):
     """Where large payloads are kept; a blob's name is the SHA-256 of its bytes and its bytes never change."""
 
-    def put(self, content: bytes) -> str:
+    def put(self, content: bytes | BinaryIO) -> str:
         """Store bytes and return their name; they are durable once this returns, and storing them again does nothing.
+
+        Args:
+            content: The bytes, or a file that has them.
 
         Raises:
             EnvironmentFaultError: If the store cannot be reached or refuses.
@@ -70,6 +69,16 @@ def open_blobs(url: str | None, folder: Path) -> Blobs:
     return S3Blobs(bucket_at(url, os.environ))
 
 
+def name_of(content: bytes | BinaryIO) -> str:
+    """Return the name of bytes, or of those of a file, which stands at its beginning afterwards."""
+    if isinstance(content, bytes):
+        return sha256_hex(content)
+    content.seek(0)
+    name = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]  # every file that can be read
+    content.seek(0)
+    return name
+
+
 def checked(name: str, content: bytes) -> bytes:
     """Return a blob's bytes if they match its name.
 
@@ -91,35 +100,53 @@ class FolderBlobs:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._synced: set[Path] = set()
 
     def _path(self, name: str) -> Path:
         return self._folder / name[:2] / name[2:]
 
-    def put(self, content: bytes) -> str:
-        """Store bytes and return their name; they survive a power cut once this returns.
+    def put(self, content: bytes | BinaryIO) -> str:
+        """Store bytes, or those of a file, and return their name; they survive a power cut once this returns.
 
         Raises:
             OSError: If the disk is full or read-only; nothing half-written carries the name.
         """
-        name = sha256_hex(content)
+        name = name_of(content)
         path = self._path(name)
         if path.exists():
+            self._sync_once(path.parent)
+            self._sync_once(self._folder)
             return name
         if not path.parent.is_dir():
             path.parent.mkdir(parents=True, exist_ok=True)
-            _sync_folder(self._folder)
+            self._synced.discard(self._folder)
+        self._sync_once(self._folder)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(content)
+                reach("blob.before-write")
+                if isinstance(content, bytes):
+                    file.write(content)
+                else:
+                    copyfileobj(content, file)
                 file.flush()
+                reach("blob.written")
                 os.fsync(file.fileno())
+            reach("blob.synced")
             os.replace(temporary, path)  # noqa: PTH105  the temporary name is a string
         except BaseException:
             os.unlink(temporary)  # noqa: PTH108
             raise
-        _sync_folder(path.parent)
+        reach("blob.renamed")
+        sync(path.parent)
+        reach("blob.stored")
         return name
+
+    def _sync_once(self, folder: Path) -> None:
+        """Sync what another process may have named and not synced before it was killed."""
+        if folder not in self._synced:
+            sync(folder)
+            self._synced.add(folder)
 
     def get(self, name: str) -> bytes:
         """Return a blob's bytes, checked against its name.

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from thammuu.errors import EnvironmentFaultError, PermanentRefusalError
-from thammuu.events import MAX_DATA_BYTES, Event
+from thammuu.errors import EnvironmentFaultError
+from thammuu.events import Event
+from thammuu.failpoints import reach
 from thammuu.i18n import _
 from thammuu.ledger.merkle import Frontier
+from thammuu.ledger.outputs import Outputs
 from thammuu.ledger.schema import events, ledger_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from thammuu.ledger.outputs import Head
+
 _PAGE = 1_000
-MAX_BODY_BYTES = MAX_DATA_BYTES + 2_000
-"""The data's limit and room for the envelope."""
-_LONGEST = {"id": 64, "type": 64, "subject": 200}
-"""In characters; SQLite would take more, and another database would not take it over."""
+_ROWS_AT_ONCE = 100
+"""Rows of one statement; an event has up to 60 KB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,61 +34,55 @@ class Recorded:
     event: Event
 
 
-def append(connection: Connection, new: Sequence[Event]) -> int:
+def append(connection: Connection, new: Iterable[Event]) -> int:
     """Append events, last in the caller's transaction, and return the ledger's size after it.
 
     An id that is there already with the same body is skipped: the output was recorded before.
 
     Raises:
         EnvironmentFaultError: If an id is there already with another body. That is an alarm, never an overwrite.
+        PermanentRefusalError: If an event is larger than the ledger takes.
     """
     # what takes time comes before the head is locked, since all other appenders wait for it
-    bodies = [(event, _body(event)) for event in new]
-    if not bodies:
+    outputs = new if isinstance(new, Outputs) else Outputs(new)
+    if not outputs:
         return size(connection)
+    reach("ledger.before-append")
     head = connection.execute(select(ledger_head).with_for_update()).one()
-    known = _recorded_data(connection, [event.id for event in new])
+    reach("ledger.head-locked")
     frontier = Frontier(head.size, head.frontier)
-    rows = []
-    for event, body in bodies:
-        if event.id in known:
-            _refuse_other_data(event, known[event.id])
-            continue
-        known[event.id] = body
-        frontier.append(body)
-        rows.append(
-            {"position": frontier.size, "id": event.id, "type": event.type, "subject": event.subject, "body": body}
-        )
-    if rows:
-        connection.execute(insert(events), rows)
+    rows = outputs.rows()
+    while part := list(islice(rows, _ROWS_AT_ONCE)):
+        _append(connection, part, frontier)
+    if frontier.size > head.size:
         connection.execute(update(ledger_head).values(size=frontier.size, frontier=frontier.pack()))
+    reach("ledger.appended")
     return frontier.size
 
 
-def _body(event: Event) -> bytes:
-    body = event.body()
-    if len(body) > MAX_BODY_BYTES:
-        raise PermanentRefusalError(_("The event {id} is too large: {n} bytes.").format(id=event.id, n=len(body)))
-    for name, limit in _LONGEST.items():
-        if len(getattr(event, name)) > limit:
-            raise PermanentRefusalError(
-                _("The event {id} has a {name} of more than {n} characters.").format(id=event.id, name=name, n=limit)
-            )
-    return body
+def _append(connection: Connection, part: Sequence[tuple[Head, bytes]], frontier: Frontier) -> None:
+    known = _recorded_data(connection, [head.id for head, _body in part])
+    rows = []
+    for head, body in part:
+        if head.id in known:
+            _refuse_other_data(head.id, known[head.id], body)
+            continue
+        known[head.id] = body
+        frontier.append(body)
+        rows.append({"position": frontier.size, **head._asdict(), "body": body})
+    if rows:
+        connection.execute(insert(events), rows)
 
 
 def _recorded_data(connection: Connection, ids: Sequence[str]) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
-    for start in range(0, len(ids), _PAGE):
-        query = select(events.c.id, events.c.body).where(events.c.id.in_(ids[start : start + _PAGE]))
-        found |= {row.id: row.body for row in connection.execute(query)}
-    return found
+    query = select(events.c.id, events.c.body).where(events.c.id.in_(ids))
+    return {row.id: row.body for row in connection.execute(query)}
 
 
-def _refuse_other_data(event: Event, body: bytes) -> None:
-    if Event.model_validate_json(body).data != event.data:
+def _refuse_other_data(event_id: str, recorded: bytes, body: bytes) -> None:
+    if Event.model_validate_json(recorded).data != Event.model_validate_json(body).data:
         raise EnvironmentFaultError(
-            _("The ledger holds event {id} with other data; nothing was written.").format(id=event.id)
+            _("The ledger holds event {id} with other data; nothing was written.").format(id=event_id)
         )
 
 

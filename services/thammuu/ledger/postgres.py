@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 import time
@@ -10,10 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from thammuu.errors import BadInputError, EnvironmentFaultError
+from thammuu.failpoints import reach
 from thammuu.i18n import _
 from thammuu.ledger.database import SCHEMA_REVISION, TryAgainError, refuse_newer, schema_revision
 
@@ -21,12 +23,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import URL, Engine
+    from sqlalchemy.pool import ConnectionPoolEntry
 
 _DRIVER = "postgresql+psycopg"
 _CONNECT_S = 10
+_SILENCE: dict[str, str | int] = {
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 40_000,
+}
+"""A server that vanished is given up after 40 s, not after the two hours or fifteen minutes that TCP allows."""
 _ALONE = 0x7468616D6D7575
 """The advisory lock of a writing command: ``thammuu`` in ASCII."""
 _POLL_S = 0.2
+_RESTED_S = 5.0
 _SNAPSHOT_IDLE_S = 600.0
 """A snapshot holds nobody up; memos are composed while one is open."""
 
@@ -76,13 +87,12 @@ class PostgresDatabase:
         )
 
     def _engine(self, idle_s: float, **options: Any) -> Engine:  # noqa: ANN401  SQLAlchemy's own options
-        defaults = {"connect_timeout": _CONNECT_S, "application_name": f"thammuu {_process()}"[:63]}
+        defaults = _SILENCE | {"connect_timeout": _CONNECT_S, "application_name": f"thammuu {_process()}"[:63]}
         engine = create_engine(
             self._url,
             connect_args={name: value for name, value in defaults.items() if name not in self._url.query},
             pool_size=self._limits.connections,
             max_overflow=2 * self._limits.connections,
-            pool_pre_ping=True,
             hide_parameters=True,
             **options,
         )
@@ -96,6 +106,8 @@ class PostgresDatabase:
             "tcp_keepalives_count": "4",
         }
         event.listen(engine, "connect", lambda connection, _record: _set(connection, settings))
+        event.listen(engine, "checkin", lambda _connection, record: record.info.update(rested=time.monotonic()))
+        event.listen(engine, "checkout", lambda connection, record, _proxy: _ask(engine, connection, record))
         return engine
 
     @contextmanager
@@ -105,6 +117,8 @@ class PostgresDatabase:
             if turn is not None:
                 connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:turn, 1))"), {"turn": turn})
             yield connection
+            reach("database.before-commit")
+        reach("database.committed")
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
@@ -232,6 +246,16 @@ def _set(connection: Any, settings: dict[str, str]) -> None:  # noqa: ANN401  ps
     calls = ", ".join("set_config(%s, %s, false)" for _name in settings)
     connection.execute(f"SELECT {calls}", [part for pair in settings.items() for part in pair])
     connection.autocommit = False
+
+
+def _ask(engine: Engine, connection: Any, record: ConnectionPoolEntry) -> None:  # noqa: ANN401  psycopg's own
+    """See that the server still knows a connection that has rested; asking each time costs a round trip an event."""
+    if time.monotonic() - record.info.get("rested", math.inf) < _RESTED_S:
+        return
+    try:
+        engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise InvalidatePoolError from error
 
 
 def _process() -> str:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
-from thammuu.canonical import sha256_hex
 from thammuu.errors import EnvironmentFaultError
 from thammuu.i18n import _
-from thammuu.ledger.blobs import checked, missing
+from thammuu.ledger.blobs import checked, missing, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from obstore.store import S3Config
+    from obstore.store import S3Config, S3Store
 
     from thammuu.ledger.s3_bucket import Bucket
 
@@ -33,36 +32,41 @@ _CUT_OFF = re.compile(r"kind: (Connect|Interrupted)")
 _RETRIES = 3
 
 
+def store_of(bucket: Bucket, timeout_s: float) -> S3Store:
+    """Return the client of a bucket, with the keys of the environment."""
+    from obstore.store import S3Store
+
+    timeout = timedelta(seconds=timeout_s)
+    config: S3Config = {"virtual_hosted_style_request": False, "unsigned_payload": False}
+    if bucket.endpoint:
+        config["aws_endpoint_url_s3"] = bucket.endpoint
+    return S3Store(
+        bucket.name,
+        config=config,
+        prefix=bucket.prefix,
+        client_options={
+            "allow_http": (bucket.endpoint or "").startswith("http:"),
+            "connect_timeout": min(timeout, timedelta(seconds=5)),
+            "timeout": timeout,
+        },
+        retry_config={"max_retries": _RETRIES, "retry_timeout": timeout},
+    )
+
+
 class S3Blobs:
     """Blobs in a bucket: ``prefix/ab/cdef…``. A whole object appears at once or not at all."""
 
     def __init__(self, bucket: Bucket, timeout_s: float = 60) -> None:
-        from obstore.store import S3Store
-
         self._bucket = bucket
-        timeout = timedelta(seconds=timeout_s)
-        config: S3Config = {"virtual_hosted_style_request": False, "unsigned_payload": False}
-        if bucket.endpoint:
-            config["aws_endpoint_url_s3"] = bucket.endpoint
-        self._store = S3Store(
-            bucket.name,
-            config=config,
-            prefix=bucket.prefix,
-            client_options={
-                "allow_http": (bucket.endpoint or "").startswith("http:"),
-                "connect_timeout": min(timeout, timedelta(seconds=5)),
-                "timeout": timeout,
-            },
-            retry_config={"max_retries": _RETRIES, "retry_timeout": timeout},
-        )
+        self._store = store_of(bucket, timeout_s)
 
-    def put(self, content: bytes) -> str:
-        """Store bytes and return their name; the server has them for good once this returns.
+    def put(self, content: bytes | BinaryIO) -> str:
+        """Store bytes, or those of a file, and return their name; the server has them for good once this returns.
 
         Raises:
             EnvironmentFaultError: If the server cannot be reached or refuses; another attempt may succeed.
         """
-        name = sha256_hex(content)
+        name = name_of(content)
         with self._told():
             # Asked first: If-None-Match lets a server hang up amid a large upload (versitygw did so on 1 of 4).
             if not self._has(name):

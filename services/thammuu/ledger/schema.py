@@ -156,6 +156,26 @@ leases = Table(
     Column("holder", code(100), nullable=False),
     Column("until", Float, nullable=False),
 )
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("source", code(200), primary_key=True),
+    Column("submission_id", code(100), primary_key=True),
+    Column("answer", code(32), nullable=False),
+)
+submission_parts = Table(
+    "submission_parts",
+    metadata,
+    Column("answer", code(32), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("source", code(200), nullable=False, index=True),
+    Column("submission_id", code(100), nullable=False),
+    Column("index_id", code(64), nullable=False),
+    Column("period", code(10), nullable=False),
+    Column("received_at", Float, nullable=False, index=True),
+    Column("size", Integer, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
 approvals = Table(
     "approvals",
     metadata,

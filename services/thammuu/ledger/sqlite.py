@@ -11,6 +11,7 @@ from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool, StaticPool
 
+from thammuu.failpoints import reach
 from thammuu.ledger.database import SCHEMA_REVISION, refuse_newer
 
 if TYPE_CHECKING:
@@ -67,8 +68,11 @@ class SqliteDatabase:
     def transaction(self, turn: str | None = None) -> Iterator[Connection]:
         """Open a writing transaction: all of it or nothing. Threads take turns on the one writing connection."""
         del turn  # all transactions take turns here
-        with self._turn, self._writer.begin() as connection:
-            yield connection
+        with self._turn:
+            with self._writer.begin() as connection:
+                yield connection
+                reach("database.before-commit")
+            reach("database.committed")
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:

@@ -29,6 +29,7 @@ class Answer:
         body: Who answers for the scores on that day.
         as_of: The day of the last publication, or the day the memo is issued.
         parts: The scored units with their views: the body itself, or the units that have merged into it.
+        members: The units that the body answers for on that day, itself first, scored or not.
         at: As of this sequence number of the register of publications.
     """
 
@@ -38,6 +39,7 @@ class Answer:
     round: str
     at: int
     pack: RulePack
+    members: tuple[Unit, ...]
 
     @property
     def memo_id(self) -> str:
@@ -79,7 +81,7 @@ def answer_of(  # noqa: PLR0913, PLR0917  what a memo depends on
     rows = rounds.answered(register.as_of(context, connection, at), round_name, at)
     unit = pack.units.get(unit_id)
     family = {one.id: one for one in _family(pack.units, unit)}
-    told = [(row, found) for row in rows if (found := family.keys() & board_of(context, connection, row).spans.keys())]
+    told = [(row, found) for row in rows if (found := family.keys() & board_of(context, connection, row).units)]
     if not told:
         return None
     mine = [row.published_on for row, found in told if unit_id in found]
@@ -96,7 +98,8 @@ def answer_of(  # noqa: PLR0913, PLR0917  what a memo depends on
         for one in members.values()
     )
     parts = tuple((one, views) for one, views in parts if views)
-    return Answer(_body(pack.units, unit, as_of), as_of, parts, round_name, at, pack) if parts else None
+    body = _body(pack.units, unit, as_of)
+    return Answer(body, as_of, parts, round_name, at, pack, tuple(members.values())) if parts else None
 
 
 def _body(units: UnitRegistry, unit: Unit, on: date) -> Unit:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from thammuu.memos.forms import LABELS
 from thammuu.memos.model import Annex, MemoModel, Section
 from thammuu.memos.numbering import Numbering, numbered_headings
-from thammuu.memos.scope import MAX_IN_BODY, Part, Scope
+from thammuu.memos.scope import Part, Scope
 from thammuu.memos.sections import letter
 from thammuu.memos.sections.chosen import tasks_in_annex
 from thammuu.memos.sections.closing import closing
@@ -17,9 +17,10 @@ from thammuu.memos.sections.left_out import left_out_section
 from thammuu.memos.sections.plan import plan_grounds, plan_opening, plan_sections
 from thammuu.memos.sections.practice import practice_section
 from thammuu.memos.sections.since import since_section
-from thammuu.memos.sections.slip import slip_sections
+from thammuu.memos.sections.slip import slip_of
 from thammuu.memos.sections.standing import standing_section
 from thammuu.memos.sections.tasks import tasks_of, tasks_section, tasks_table
+from thammuu.memos.weighing import MAX_IN_BODY
 from thammuu.memos.wording import WORDS, capital, roman
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def build_memo(  # noqa: PLR0913  a memo has that many inputs, all named
     memo_id: str,
     templates_hash: str,
     pack_hash: str,
+    program: str = "",
     language: Language = "vi",
     form: Form | None = None,
     checkpoint: str | None = None,
@@ -69,6 +71,7 @@ def build_memo(  # noqa: PLR0913  a memo has that many inputs, all named
         memo_id: The memo's id, shown at the foot of each page.
         templates_hash: What the memo is printed with.
         pack_hash: The rule pack.
+        program: Name and version of the program that writes it.
         language: Of the edition.
         form: Which form; the issuer's own when None.
         checkpoint: The ledger's checkpoint, one line; None before there is one.
@@ -91,7 +94,7 @@ def build_memo(  # noqa: PLR0913  a memo has that many inputs, all named
         form=form or issuer.form,
     )
     tasks, lines = tasks_of(scope), finding_lines(scope)
-    opening, sections, tables = _content(scope, tasks, lines)
+    told, opening, sections, tables = _content(scope, tasks, lines)
     return MemoModel(
         form=scope.form,
         language=language,
@@ -99,41 +102,43 @@ def build_memo(  # noqa: PLR0913  a memo has that many inputs, all named
         round=round_name,
         dated=as_of,
         issuer=issuer.id,
-        title=letter.title(scope, has_tasks=bool(tasks)),
+        title=letter.title(scope, has_tasks=bool(told)),
         unit=letter.unit_line(scope),
         labels=LABELS[language],
-        letterhead=letter.letterhead(scope, number, has_tasks=bool(tasks)),
-        document_title=letter.document_title(scope, has_tasks=bool(tasks)),
-        addressees=letter.addressees(scope, tasks),
+        letterhead=letter.letterhead(scope, number, has_tasks=bool(told)),
+        document_title=letter.document_title(scope, has_tasks=bool(told)),
+        addressees=letter.addressees(scope, told),
         grounds=plan_grounds(scope) if scope.form == "ke-hoach" else (),
         opening=opening,
         sections=numbered_headings(sections),
         closing=closing(scope, tasks),
         signature=letter.signature(scope),
-        recipients=letter.recipients(scope, tasks),
+        recipients=letter.recipients(scope, told),
         annexes=_annexes(scope, tables, number),
         findings=lines,
         tasks=tasks,
-        provenance=letter.provenance(scope, memo_id, checkpoint, templates_hash, pack_hash),
+        provenance=letter.provenance(scope, memo_id, checkpoint, templates_hash, pack_hash).model_copy(
+            update={"program": program}
+        ),
     )
 
 
-_Content = tuple["tuple[Sentence, ...]", "list[Section]", "dict[str, tuple[Table, ...]]"]
-"""What stands before the first heading, the sections, and the tables of each annex by its title."""
+_Content = tuple["tuple[Task, ...]", "tuple[Sentence, ...]", "list[Section]", "dict[str, tuple[Table, ...]]"]
+"""The tasks told, what stands before the first heading, the sections, and the tables of each annex by its title."""
 
 
 def _content(scope: Scope, tasks: tuple[Task, ...], lines: tuple[FindingLine, ...]) -> _Content:
     numbering = Numbering(scope.words)
-    opening = letter.opening(scope, has_tasks=bool(tasks))
     if scope.form == "phieu-bao":
-        return opening, slip_sections(scope, _unnumbered_standings(scope), lines, tasks), {}
+        slip = slip_of(scope, _unnumbered_standings(scope), lines, tasks)
+        return slip.tasks, letter.opening(scope, slip.tasks), slip.sections, {}
     annexes = _annex_tables(scope, tasks, numbering)
     annex = _annex_name(scope, 1, len(annexes)) if tasks_in_annex(scope) else ""
     if scope.form == "ke-hoach":
         found = _of_parts(findings_section(scope, part, numbering) for part in scope.parts)
         sections = plan_sections(scope, tasks, found, annex or _annex_name(scope, 1, 1))
-        return plan_opening(scope, _unnumbered_standings(scope)), sections, annexes
-    return opening, _letter_sections(scope, tasks, lines, numbering, annex), annexes
+        return tasks, plan_opening(scope, _unnumbered_standings(scope), tasks), sections, annexes
+    return tasks, letter.opening(scope, tasks), _letter_sections(scope, tasks, lines, numbering, annex), annexes
 
 
 def _annex_tables(scope: Scope, tasks: tuple[Task, ...], numbering: Numbering) -> dict[str, tuple[Table, ...]]:

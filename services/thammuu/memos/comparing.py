@@ -237,9 +237,27 @@ _SAYINGS: dict[ChangeKind, tuple[str, str]] = {
 }
 
 
-def counted(found: Sequence[Change], words: Words) -> Sentence | None:
-    """Return the changes that do not depend on the memos' languages, counted; None where there are none."""
+_COUNTED_ALIKE: tuple[tuple[ChangeKind, str, str], ...] = (
+    ("standing-added", "bổ sung kết quả {n} chỉ số", "results added: {n}"),
+    ("standing-dropped", "không còn nêu kết quả {n} chỉ số", "results dropped: {n}"),
+    ("standing", "điều chỉnh kết quả {n} chỉ số", "results changed: {n}"),
+    ("score", "điều chỉnh điểm của {n} nội dung", "scores changed: {n}"),
+    ("finding", "điều chỉnh nhận xét về {n} nội dung", "remarks changed: {n}"),
+)
+"""Changes that only words of the same language show."""
+
+
+def counted(found: Sequence[Change], words: Words, *, against: str = "", alike: bool = False) -> Sentence | None:
+    """Return the changes counted; None where there are none.
+
+    Args:
+        found: The changes.
+        words: The language of the sentence.
+        against: The document compared with; that which is replaced, if empty.
+        alike: Whether both memos are in one language; if not, only changes that do not depend on it count.
+    """
     sayings: tuple[tuple[ChangeKind, str, str], ...] = (
+        *(_COUNTED_ALIKE if alike else ()),
         ("finding-added", "bổ sung {n} nội dung cần khắc phục", "findings added: {n}"),
         ("finding-dropped", "không còn nêu {n} nội dung", "findings dropped: {n}"),
         ("task-added", "bổ sung {n} nhiệm vụ", "tasks added: {n}"),
@@ -255,7 +273,10 @@ def counted(found: Sequence[Change], words: Words) -> Sentence | None:
     if not told:
         return None
     text = words.say(
-        "So với văn bản được thay thế: {told}.", "Against the document replaced: {told}.", told="; ".join(told)
+        "So với {document}: {told}.",
+        "Against {document}: {told}.",
+        document=against or words.say("văn bản được thay thế", "the document replaced"),
+        told="; ".join(told),
     )
     return Sentence(text=text, because=tuple(dict.fromkeys(refs)) or (form("since"),))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from thammuu import __version__
 from thammuu.canonical import content_hash
 from thammuu.errors import BadInputError
 from thammuu.i18n import _
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from thammuu.memos.answering import Answer
     from thammuu.memos.model import Form, Language, MemoModel
     from thammuu.memos.view import PublicationView, SinceLast
+    from thammuu.rulepack.issuers import Issuer
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ class Draft:
 
     Args:
         own: Hash of what is the unit's own: a memo that was issued is corrected only if it changes.
-        corrects: The issued version that it would replace.
+        corrects: The issued version of its own that it would replace.
+        replaces: Issued memos to units that have merged into this one, with their versions, that it would replace.
         replaced: Memos of units that have merged into this one, whose drafts it takes over.
         register: In which register of numbers it is issued.
     """
@@ -48,6 +51,7 @@ class Draft:
     issuer: str
     form: str
     corrects: int | None
+    replaces: tuple[tuple[str, int], ...]
     replaced: tuple[str, ...]
     register: str
 
@@ -83,7 +87,8 @@ def draft_of(  # noqa: PLR0913, PLR0917  what a draft depends on
 def stored_draft(context: Context, connection: Connection, answer: Answer, edition: Edition) -> Draft:
     """Build a memo's model and store it."""
     since = earlier_of(context, connection, answer)
-    model = model_of(context, answer, edition, since)
+    corrects, issuer = since.corrects if since else (), _issuer(context, answer, edition)
+    model = _built(context, answer, edition, since, issuer)
     return Draft(
         memo_id=answer.memo_id,
         unit_id=answer.body.id,
@@ -99,9 +104,10 @@ def stored_draft(context: Context, connection: Connection, answer: Answer, editi
         own=_own(answer, model),
         issuer=model.issuer,
         form=model.form,
-        corrects=since.corrects.version if since and since.corrects else None,
+        corrects=next((one.version for one in corrects if one.memo_id == answer.memo_id), None),
+        replaces=tuple((one.memo_id, one.version) for one in corrects if one.memo_id != answer.memo_id),
         replaced=tuple(memo_id_of(unit.id, answer.round) for unit, _views in answer.parts if unit.id != answer.body.id),
-        register=register_of(answer.pack.issuer(edition.issuer or context.settings.issuer), answer.body.id),
+        register=register_of(issuer, answer.body.id),
     )
 
 
@@ -111,16 +117,24 @@ def model_of(context: Context, answer: Answer, edition: Edition, since: SinceLas
     Raises:
         BadInputError: If the issuing body does not exist, or cannot write the form.
     """
-    from thammuu.memos.builder import build_memo
+    return _built(context, answer, edition, since, _issuer(context, answer, edition))
 
-    pack = answer.pack
-    issuer = pack.issuer(edition.issuer or context.settings.issuer)
+
+def _issuer(context: Context, answer: Answer, edition: Edition) -> Issuer:
+    issuer = answer.pack.issuer(edition.issuer or context.settings.issuer)
     if edition.form == "ke-hoach" and not issuer.assigns:
         raise BadInputError(
             _("A plan (ke-hoach) is the unit's own: choose an issuer of the kind committee, not {issuer}.").format(
                 issuer=issuer.id
             )
         )
+    return issuer
+
+
+def _built(context: Context, answer: Answer, edition: Edition, since: SinceLast | None, issuer: Issuer) -> MemoModel:
+    from thammuu.memos.builder import build_memo
+
+    pack = answer.pack
     return build_memo(
         body=answer.body,
         round_name=answer.round,
@@ -132,6 +146,7 @@ def model_of(context: Context, answer: Answer, edition: Edition, since: SinceLas
         memo_id=answer.memo_id,
         templates_hash=context.renderer.templates_hash,
         pack_hash=pack.hash,
+        program=f"thammuu {__version__}",
         language=edition.language,
         form=edition.form,
         since=since,

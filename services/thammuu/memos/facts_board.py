@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from thammuu.memos.facts_rows import FactsRows
 from thammuu.memos.nearest import Neighbours
 from thammuu.memos.view import BestPeer, Climber, NearPeer, scale_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import polars as pl
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 _LEADERS = 2
 """The best unit and the next: one of them is not the memo's own unit."""
 _CLIMBERS = 3
+_NAMES = ("code", "unit_id", "unit_code")
+_FIGURES = ("score", "attainment", "rank", "delta", "previous_score")
 
 
 class Peers(TypedDict):
@@ -33,8 +36,8 @@ class FactsBoard:
     """The stored facts of a publication, with what every unit's memo asks of the others.
 
     Args:
-        frame: All facts, sorted by unit.
-        spans: Unit → (first row, rows).
+        facts: All facts.
+        roots: Those of the totals, sorted by unit.
         best: Node code → the units with the best attainment.
         climbers: Node code → the units whose attainment rose most.
         neighbours: Who is near whom by the previous total.
@@ -44,8 +47,8 @@ class FactsBoard:
         silenced: Unit → firings of rules that a person silenced.
     """
 
-    frame: pl.DataFrame
-    spans: dict[str, tuple[int, int]]
+    facts: FactsRows
+    roots: pl.DataFrame
     best: dict[str, list[dict[str, Any]]]
     climbers: dict[str, list[dict[str, Any]]]
     neighbours: Neighbours
@@ -54,15 +57,19 @@ class FactsBoard:
     aggregates: Mapping[str, Mapping[str, float]]
     silenced: Mapping[str, int]
 
+    @property
+    def units(self) -> frozenset[str]:
+        """The units of the publication."""
+        return self.facts.units
+
     def rows(self, unit_id: str) -> list[dict[str, Any]]:
         """Return a unit's facts, one mapping a node; none for a unit that the publication lacks."""
-        start, length = self.spans.get(unit_id, (0, 0))
-        return self.frame.slice(start, length).to_dicts()
+        return self.facts.of(unit_id)
 
     @classmethod
     def of(  # noqa: PLR0913  what a publication is, beside its facts
         cls,
-        frame: pl.DataFrame,
+        parts: Iterable[pl.DataFrame],
         root: str,
         *,
         complete: bool,
@@ -73,30 +80,22 @@ class FactsBoard:
         """Return the board of a publication's facts.
 
         Args:
-            frame: All facts, the rows of a unit together or not.
+            parts: All facts; all rows of a unit in the same part.
             root: The code of the total.
             complete: Whether all units are there; of some units only, nobody is known to be the best.
             aggregates: See the class.
             silenced: See the class.
             full: The maximum of the total; None leaves totals as they are.
         """
-        import polars as pl
-
-        frame = frame.sort("unit_id", maintain_order=True)
-        runs = frame.with_row_index("at").group_by("unit_id", maintain_order=True).agg(pl.col("at").first(), pl.len())
-        spans = {unit: (at, length) for unit, at, length in runs.rows()}
-        compared = frame if complete else frame.clear()
-        totals = (
-            compared.filter(pl.col("code") == root)
-            .select("total", pl.lit(None) if full is None else "max_score")
-            .rows()
-        )
+        facts, roots, compared = _taken(parts, root)
+        compared = compared if complete else compared.clear()
+        totals = (roots if complete else roots.clear()).select("total", _maximum(full)).rows()
         return cls(
-            frame=frame,
-            spans=spans,
+            facts=facts,
+            roots=roots,
             best=_leaders(compared, "attainment", _LEADERS),
-            climbers=_leaders(compared.filter(pl.col("delta") > 0), "delta", _CLIMBERS + 1),
-            neighbours=Neighbours.of(compared, root, spans),
+            climbers=_leaders(_risen(compared), "delta", _CLIMBERS + 1),
+            neighbours=Neighbours.of(compared, root),
             totals=tuple(total * scale_of(full, own) for total, own in totals if total is not None),
             unscored=sum(total is None for total, _own in totals),
             aggregates=aggregates,
@@ -128,10 +127,37 @@ class FactsBoard:
         }
 
 
+def _taken(parts: Iterable[pl.DataFrame], root: str) -> tuple[FactsRows, pl.DataFrame, pl.DataFrame]:
+    """Return the facts, those of the totals, and what units are compared by, the latter two sorted by unit."""
+    import polars as pl
+
+    facts, roots, compared = FactsRows(), list[pl.DataFrame](), list[pl.DataFrame]()
+    for part in parts:
+        facts.add(part)
+        roots.append(part.filter(pl.col("code") == root))
+        compared.append(part.select(pl.col(_NAMES).cast(pl.Categorical), *_FIGURES))
+    by_unit = pl.col("unit_id").cast(pl.String)
+    return facts, pl.concat(roots).sort(by_unit), pl.concat(compared).sort(by_unit, maintain_order=True)
+
+
+def _maximum(full: float | None) -> pl.Expr:
+    import polars as pl
+
+    return pl.lit(None).alias("max_score") if full is None else pl.col("max_score")
+
+
+def _risen(compared: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
+    return compared.filter(pl.col("delta") > 0)
+
+
 def _leaders(frame: pl.DataFrame, by: str, many: int) -> dict[str, list[dict[str, Any]]]:
     import polars as pl
 
-    held = frame.filter(pl.col(by).is_not_null()).sort(by, "unit_code", descending=[True, False])
+    held = frame.filter(pl.col(by).is_not_null()).sort(
+        by, pl.col("unit_code").cast(pl.String), descending=[True, False]
+    )
     top = held.group_by("code", maintain_order=True).head(many)
     leaders: dict[str, list[dict[str, Any]]] = {}
     for one in top.select("code", "unit_id", "score", "delta", "previous_score", "rank").to_dicts():

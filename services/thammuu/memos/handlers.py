@@ -17,6 +17,7 @@ from thammuu.events import (
     MemoSuperseded,
     NewEvent,
 )
+from thammuu.failpoints import reach
 from thammuu.i18n import _
 from thammuu.intake import register
 from thammuu.ledger.schema import issued_memos, memos
@@ -77,7 +78,9 @@ def render_pdf(event: Event, context: Context) -> str:
     """Print the model and store the PDF; return the name of its blob."""
     data = event.data
     assert isinstance(data, MemoDrafted | MemoIssued)
-    return context.blobs.put(context.renderer.stored_pdf(context.blobs.get(data.model)))
+    pdf = context.renderer.stored_pdf(context.blobs.get(data.model))
+    reach("rendering.printed")
+    return context.blobs.put(pdf)
 
 
 def keep_pdf(event: Event, work: UnitOfWork) -> list[NewEvent]:
@@ -88,6 +91,7 @@ def keep_pdf(event: Event, work: UnitOfWork) -> list[NewEvent]:
     for table in (memos, issued_memos):
         current = (table.c.memo_id == data.memo_id) & (table.c.model == data.model)
         work.connection.execute(update(table).where(current).values(pdf=pdf))
+    reach("rendering.pdf-noted")
     rendered = MemoRendered(memo_id=data.memo_id, version=data.version, model=data.model, pdf=pdf)
     return [NewEvent(subject=event.subject, data=rendered)]
 
@@ -119,6 +123,7 @@ def keep_draft(new: Draft, connection: Connection) -> list[NewEvent]:
         connection.execute(insert(memos).values(**values))
     else:
         connection.execute(update(memos).where(memos.c.memo_id == new.memo_id).values(**values))
+    reach("memos.draft-kept")
     drafted = MemoDrafted(
         memo_id=new.memo_id,
         unit_id=new.unit_id,
@@ -159,5 +164,6 @@ def _supersede(
     if known is None or known.status == "superseded" or (known.status == "issued" and reason == "units-merged"):
         return []
     connection.execute(update(memos).where(memos.c.memo_id == memo_id).values(status="superseded"))
+    reach("memos.superseded")
     data = MemoSuperseded(memo_id=memo_id, version=known.version, reason=reason)
     return [NewEvent(subject=known.unit_id, data=data)]

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from thammuu.canonical import derived_id
 from thammuu.clock import today
 from thammuu.errors import BadInputError
 from thammuu.events import Event, MemoIssued, MemoSuperseded, NewEvent, envelope
+from thammuu.failpoints import reach
 from thammuu.i18n import _
 from thammuu.ledger import log
 from thammuu.ledger.schema import issued_memos, memos
@@ -96,6 +97,7 @@ def issue(
         made = _made(context, row, number, on, edition or Edition())
         if isinstance(made, Handed):
             return made
+        reach("issue.printed")
         try:
             with context.database.transaction() as connection:
                 return _recorded(context, connection, row, *made)
@@ -170,6 +172,7 @@ def _recorded(  # noqa: PLR0913, PLR0917  what is recorded of one document
     whose = {"memo_id": draft.memo_id, "version": version, "unit_id": draft.unit_id, "round": draft.round}
     where = {"register": draft.register, "year": draft.dated.year, "number": number}
     connection.execute(insert(issued_memos).values(**whose, **where, at=draft.at, pack=draft.pack, **kept))
+    reach("issue.number-taken")
     data = MemoIssued(
         **whose,
         issuer=draft.issuer,
@@ -179,25 +182,30 @@ def _recorded(  # noqa: PLR0913, PLR0917  what is recorded of one document
         model=draft.model_blob,
         corrects=None if old is None else old.version,
     )
-    log.append(connection, _events(context, draft, data, data.corrects))
+    log.append(connection, _events(context, draft, data, _merged_away(connection, draft)))
     return IssuedMemo(draft.memo_id, version, number, draft.dated)
 
 
-def _events(context: Context, draft: Draft, data: MemoIssued, corrects: int | None) -> list[Event]:
+def _merged_away(connection: Connection, draft: Draft) -> list[NewEvent]:
+    """Let the memos to units that have merged into this one stand no longer: it has replaced them."""
+    out = []
+    for memo_id, version in draft.replaces:
+        former = memos.c.memo_id == memo_id
+        connection.execute(update(memos).where(former).values(status="superseded"))
+        unit_id = connection.execute(select(memos.c.unit_id).where(former)).scalar_one()
+        data = MemoSuperseded(memo_id=memo_id, version=version, reason="units-merged")
+        out.append(NewEvent(subject=unit_id, data=data))
+    return out
+
+
+def _events(context: Context, draft: Draft, data: MemoIssued, merged_away: list[NewEvent]) -> list[Event]:
     issued = envelope(
         NewEvent(subject=draft.unit_id, data=data),
         derived_id("issue", draft.memo_id, data.version),
         context.clock(),
     )
-    if corrects is None:
-        return [issued]
-    replaced = MemoSuperseded(memo_id=draft.memo_id, version=corrects, reason="corrected")
-    return [
-        issued,
-        envelope(
-            NewEvent(subject=draft.unit_id, data=replaced),
-            derived_id(issued.id, "corrected"),
-            context.clock(),
-            issued.id,
-        ),
-    ]
+    ended = [(derived_id(issued.id, "merged", place), one) for place, one in enumerate(merged_away)]
+    if data.corrects is not None:
+        replaced = MemoSuperseded(memo_id=draft.memo_id, version=data.corrects, reason="corrected")
+        ended.insert(0, (derived_id(issued.id, "corrected"), NewEvent(subject=draft.unit_id, data=replaced)))
+    return [issued, *(envelope(one, event_id, context.clock(), issued.id) for event_id, one in ended)]

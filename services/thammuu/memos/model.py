@@ -259,6 +259,7 @@ class Provenance(_Frozen):
 
     Args:
         pack: Hash of the rule pack: rules, actions, offices and law.
+        program: Name and version of the program that wrote the memo; empty where it did not say.
         publications: The publications it answers.
     """
 
@@ -268,6 +269,7 @@ class Provenance(_Frozen):
     templates_hash: str
     pack: str
     publications: tuple[str, ...]
+    program: str = ""
     line: str
     qr: str
     qr_alt: str

@@ -1,4 +1,4 @@
-"""Who is near whom: units in order of their previous totals."""
+"""Who is near whom: units in order of their previous totals, each as a share of what the unit could reach."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 NEAR = 10
 """How many units count as near."""
+_ALIKE = 9
+"""Shares that agree to so many decimals are equal."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,8 @@ class Neighbours:
     Args:
         facts: ``code unit_id score attainment rank`` of every node, the rows of a unit together.
         spans: Unit → (first row, rows).
-        totals: Previous total and unit, ascending; units of equal totals in code order.
+        totals: Previous total, as a share of the unit's own maximum, and unit, ascending; units of equal totals in
+            code order.
         places: Unit → its place in ``totals``.
     """
 
@@ -32,17 +35,19 @@ class Neighbours:
     places: Mapping[str, int]
 
     @classmethod
-    def of(cls, frame: pl.DataFrame, root: str, spans: Mapping[str, tuple[int, int]]) -> Neighbours:
-        """Return the neighbours of a publication's facts, its rows sorted by unit, whose places are the spans."""
+    def of(cls, frame: pl.DataFrame, root: str) -> Neighbours:
+        """Return the neighbours of a publication's facts, its rows sorted by unit."""
         import polars as pl
 
-        with_total = frame.filter((pl.col("code") == root) & pl.col("previous_score").is_not_null())
-        ordered = with_total.sort("previous_score", "unit_code").select("previous_score", "unit_id").rows()
+        share = pl.col("previous_attainment").round(_ALIKE).alias("share")
+        with_total = frame.filter((pl.col("code") == root) & pl.col("previous_attainment").is_not_null())
+        ordered = with_total.select(share, pl.col("unit_code").cast(pl.String), "unit_id").sort("share", "unit_code")
+        runs = frame.with_row_index("at").group_by("unit_id", maintain_order=True).agg(pl.col("at").first(), pl.len())
         return cls(
             facts=frame.select("code", "unit_id", "score", "attainment", "rank"),
-            spans=spans,
-            totals=tuple(ordered),
-            places={unit: place for place, (_total, unit) in enumerate(ordered)},
+            spans={unit: (at, length) for unit, at, length in runs.rows()},
+            totals=tuple(ordered.select("share", "unit_id").rows()),
+            places={unit: place for place, unit in enumerate(ordered["unit_id"])},
         )
 
     def near(self, unit_id: str) -> list[str]:
@@ -52,7 +57,8 @@ class Neighbours:
             return []
         own = self.totals[place][0]
         around = self.totals[max(place - NEAR, 0) : place + NEAR + 1]
-        others = [(round(abs(total - own), 9), at, unit) for at, (total, unit) in enumerate(around) if unit != unit_id]
+        away = [(round(abs(total - own), _ALIKE), at, unit) for at, (total, unit) in enumerate(around)]
+        others = [one for one in away if one[-1] != unit_id]
         return [unit for _distance, _at, unit in nsmallest(NEAR, others)]
 
     def best_near(self, unit_id: str) -> list[dict[str, Any]]:

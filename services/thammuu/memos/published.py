@@ -6,6 +6,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
+from pydantic_core import from_json
 from sqlalchemy import select
 
 from thammuu.analysis.findings import Finding
@@ -16,6 +17,9 @@ from thammuu.memos.facts_board import FactsBoard
 from thammuu.memos.view import HistoryPoint, PartResult, PublicationView
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import polars as pl
     from sqlalchemy import Connection
 
     from thammuu.bus.context import Context
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
 
 _PERIODS = 12
 """Periods that a memo's chart of ranks goes back."""
+_UNITS_AT_ONCE = 200
 
 
 def board_of(context: Context, connection: Connection, row: Registered) -> FactsBoard:
@@ -45,8 +50,8 @@ def standings_of(context: Context, connection: Connection, row: Registered) -> d
             return {}
         root = context.packs.get(row.pack).frameworks.get(row.framework_id).root.code
         columns = ["unit_id", "code", "total", "total_rank", "total_n", "published_rank"]
-        frame = pl.read_parquet(io.BytesIO(context.blobs.get(name)), columns=columns)
-        return {one["unit_id"]: one for one in frame.filter(pl.col("code") == root).to_dicts()}
+        facts = pl.scan_parquet(io.BytesIO(context.blobs.get(name))).filter(pl.col("code") == root)
+        return {one["unit_id"]: one for one in facts.select(columns).collect(engine="streaming").to_dicts()}
 
     found: dict[str, dict[str, Any]] = context.cache.get_or_make(("standings", row.publication_id), load)
     return found
@@ -78,25 +83,33 @@ def published_view(context: Context, connection: Connection, row: Registered, un
         **board.peers(pack.units, unit_id),
         totals=board.totals,
         unscored=board.unscored,
-        parts=_parts(context, connection, row, unit_id),
+        parts=_merged(context, connection, row, unit_id),
         silenced=board.silenced.get(unit_id, 0),
         aggregates=board.aggregates,
     )
 
 
 def _load(context: Context, connection: Connection, row: Registered) -> FactsBoard:
-    import polars as pl
-
     analysis = connection.execute(select(analyses).where(analyses.c.publication_id == row.publication_id)).one()
-    root = context.packs.get(row.pack).frameworks.get(row.framework_id).root
+    framework = context.packs.get(row.pack).frameworks.get(row.framework_id)
     return FactsBoard.of(
-        pl.read_parquet(io.BytesIO(context.blobs.get(analysis.facts))),
-        root.code,
-        full=root.max,
+        _parts(context.blobs.get(analysis.facts), len(framework.nodes)),
+        framework.root.code,
+        full=framework.root.max,
         complete=row.complete,
-        aggregates=_aggregates(json.loads(context.blobs.get(row.content))),
+        # names of units and codes occur again and again: each is held once
+        aggregates=_aggregates(from_json(context.blobs.get(row.content), cache_strings="all")),
         silenced={unit: len(firings) for unit, firings in json.loads(analysis.silenced).items()},
     )
+
+
+def _parts(facts: bytes, width: int) -> Iterator[pl.DataFrame]:
+    """Yield stored facts, some units at a time: every unit has a row a node."""
+    import polars as pl
+
+    scan, rows = pl.scan_parquet(io.BytesIO(facts)), _UNITS_AT_ONCE * width
+    height = scan.select(pl.len()).collect().item()
+    return (scan.slice(start, rows).collect() for start in range(0, height, rows))
 
 
 def _aggregates(payload: dict[str, Any]) -> dict[str, dict[str, float]]:
@@ -141,7 +154,7 @@ def _ranked(context: Context, row: Registered) -> int | None:
     return len(pack.units.at(row.period_end, framework.unit_level)) if framework.officially_ranked else None
 
 
-def _parts(context: Context, connection: Connection, row: Registered, unit_id: str) -> tuple[PartResult, ...]:
+def _merged(context: Context, connection: Connection, row: Registered, unit_id: str) -> tuple[PartResult, ...]:
     """Return the results of the units that merged into this one, from the period before, where it was not there yet."""
     units = context.packs.get(row.pack).units
     before = earlier_of(register.as_of(context, connection, row.sequence), row, row.sequence)[:1]

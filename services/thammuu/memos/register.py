@@ -11,7 +11,7 @@ from thammuu.memos.model import MemoModel
 from thammuu.memos.view import Issued, SinceLast
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Sequence
 
     from sqlalchemy import Connection, Row
 
@@ -46,7 +46,9 @@ def holder_of(connection: Connection, register: str, year: int, number: int) -> 
 def earlier_of(
     context: Context, connection: Connection, answer: Answer, cited: Collection[tuple[str, int]] | None = None
 ) -> SinceLast | None:
-    """Return the issued memo of the same round, and the unit's last of an earlier round; None where there is none.
+    """Return the issued memos of the same round, and the last ones of earlier rounds; None where there are none.
+
+    Letters to units that have merged into the memo's own count as its own, until it has replaced them.
 
     Args:
         context: The program's parts.
@@ -54,17 +56,47 @@ def earlier_of(
         answer: What the memo answers.
         cited: Only these versions of memos: those that the kept edition speaks of.
     """
-    units = {answer.body.id, *(unit.id for unit, _views in answer.parts)}
+    units = {one.id: place for place, one in enumerate(answer.members)}
     query = select(issued_memos).where(issued_memos.c.unit_id.in_(sorted(units)), issued_memos.c.round <= answer.round)
     newest = query.order_by(issued_memos.c.round.desc(), issued_memos.c.dated.desc(), issued_memos.c.version.desc())
     rows = [
         row for row in connection.execute(newest) if cited is None or (row.memo_id, row.version) in cited
     ]  # fmt: skip
-    corrects = next((row for row in rows if row.memo_id == answer.memo_id), None)
-    previous = next((row for row in rows if row.round < answer.round), None)
-    if corrects is None and previous is None:
+    rows.sort(key=lambda row: units[row.unit_id])  # stable: of each unit the newest stays first
+    of_round = [_issued(context, row) for row in _first_of_units(row for row in rows if row.round == answer.round)]
+    before = _first_of_units(row for row in rows if row.round < answer.round)
+    if not of_round and not before:
         return None
-    return SinceLast(corrects=_issued(context, corrects), previous=_issued(context, previous))
+    return SinceLast(corrects=_not_replaced(of_round, answer.body.id), previous=_last(context, before, answer.body.id))
+
+
+def _first_of_units(rows: Iterable[Row[Any]]) -> list[Row[Any]]:
+    found: dict[str, Row[Any]] = {}
+    for row in rows:
+        found.setdefault(row.unit_id, row)
+    return list(found.values())
+
+
+def _not_replaced(issued: Sequence[Issued], body_id: str) -> tuple[Issued, ...]:
+    """Return the memos that nothing has replaced yet: the body's own names those that it did."""
+    own = next((one for one in issued if one.model.unit.id == body_id), None)
+    done = cited_in(own.model) if own else set()
+    return tuple(one for one in issued if (one.memo_id, one.version) not in done)
+
+
+def _last(context: Context, rows: Sequence[Row[Any]], body_id: str) -> tuple[Issued, ...]:
+    """Return the last memos of earlier rounds, without those to units that the body's own last memo told of."""
+    own = next((row for row in rows if row.unit_id == body_id), None)
+    told = _units_in(_issued(context, own).model) if own is not None else set()
+    return tuple(
+        _issued(context, row)
+        for row in rows
+        if own is None or row is own or (row.round >= own.round and row.unit_id not in told)
+    )
+
+
+def _units_in(model: MemoModel) -> set[str]:
+    return {one.unit_id for one in model.sections} | {one.unit_id for one in model.findings}
 
 
 def cited_in(model: MemoModel) -> set[tuple[str, int]]:
@@ -76,8 +108,6 @@ def cited_in(model: MemoModel) -> set[tuple[str, int]]:
     return {(memo_id, int(version)) for memo_id, _at, version in parts}
 
 
-def _issued(context: Context, row: Row[Any] | None) -> Issued | None:
-    if row is None:
-        return None
+def _issued(context: Context, row: Row[Any]) -> Issued:
     model = MemoModel.model_validate_json(context.blobs.get(row.model))
     return Issued(row.memo_id, row.version, row.number, row.dated, model)

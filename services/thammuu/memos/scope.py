@@ -11,7 +11,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from thammuu.memos.clean import clean_text
-from thammuu.memos.weighing import weighed
+from thammuu.memos.sections.chosen import chosen_actions
+from thammuu.memos.weighing import MAX_IN_BODY, weighed
 from thammuu.memos.wording import Vietnamese
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from thammuu.memos.model import Form
+    from thammuu.memos.sections.chosen import Chosen
     from thammuu.memos.view import PublicationView, SinceLast
     from thammuu.memos.weighing import Weighed
     from thammuu.memos.wording import Words
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
     from thammuu.rulepack.issuers import Issuer
     from thammuu.rulepack.units import Unit
 
-MAX_IN_BODY = 15
-"""Findings beyond these go to the annex; the total's own is told by the standing and not counted."""
 _LEAST_CRITERIA = 3
 """Criteria that a former unit's part of a memo names, however many of its domains fell."""
 
@@ -131,6 +131,11 @@ class Scope:
     def weighed(self) -> tuple[Weighed, ...]:
         """All findings of all parts, part by part."""
         return tuple(one for part in self.parts for one in part.weighed)
+
+    @cached_property
+    def chosen(self) -> tuple[Chosen, ...]:
+        """The actions that answer the findings, in the findings' order."""
+        return tuple(chosen_actions(self))
 
     def part_of(self, one: Weighed) -> Part:
         """Return the part that a finding is told in."""

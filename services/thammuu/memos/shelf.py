@@ -12,6 +12,7 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy import select
 
+from thammuu.appearing import sweep, write_whole
 from thammuu.clock import today
 from thammuu.errors import BadInputError, ThammuuError
 from thammuu.i18n import _
@@ -19,10 +20,11 @@ from thammuu.ledger.schema import memos
 from thammuu.memos.answering import answer_of, successors
 from thammuu.memos.drafting import Edition, model_of
 from thammuu.memos.model import MemoModel
+from thammuu.memos.printing.reprinting import reprinted
 from thammuu.memos.register import cited_in, earlier_of, last_issued
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from thammuu.bus.context import Context
@@ -141,7 +143,13 @@ def of_an_earlier_version(memo_id: str) -> BadInputError:
     )
 
 
-def printed(context: Context, row: dict[str, Any], fmt: str, edition: Edition = KEPT) -> bytes:
+def _logged(told: str) -> None:
+    _LOG.warning(told)
+
+
+def printed(
+    context: Context, row: dict[str, Any], fmt: str, edition: Edition = KEPT, *, tell: Callable[[str], None] = _logged
+) -> bytes:
     """Return a memo in one format: the stored PDF if there is one, anything else from the model.
 
     Args:
@@ -149,34 +157,31 @@ def printed(context: Context, row: dict[str, Any], fmt: str, edition: Edition = 
         row: A row of :func:`listing`.
         fmt: One of :data:`FORMATS`, or ``text``.
         edition: Language, form and issuing body.
+        tell: Told, as a sentence, where it is printed with other templates than it was drafted with.
     """
     kept = edition == KEPT
     if fmt == "json" and kept:
         return context.blobs.get(row["model"]) + b"\n"
     if fmt == "pdf" and kept and row["pdf"]:
         return context.blobs.get(row["pdf"])
-    return printed_model(context, model_in(context, row, edition), fmt)
+    return printed_model(context, model_in(context, row, edition), fmt, tell=tell)
 
 
-def printed_model(context: Context, model: MemoModel, fmt: str) -> bytes:
+def printed_model(context: Context, model: MemoModel, fmt: str, *, tell: Callable[[str], None] = _logged) -> bytes:
     """Return a model in one format.
 
     Args:
         context: The program's parts.
         model: The memo.
         fmt: One of :data:`FORMATS`, or ``text``.
+        tell: As for :func:`printed`.
     """
     renderer = context.renderer
-    if model.provenance.templates_hash != renderer.templates_hash and fmt != "json":
-        _LOG.warning("printed with other templates than it was drafted with", memo=model.provenance.memo_id)
-    if fmt == "json":
-        return renderer.json(model) + b"\n"
-    if fmt == "pdf":
-        return renderer.pdf(model)
-    if fmt == "docx":
-        return renderer.docx(model)
-    text = {"html": renderer.html, "chat": renderer.chat}.get(fmt, renderer.text)
-    return text(model).encode()
+    if fmt != "json" and model.provenance.templates_hash != renderer.templates_hash:
+        told = _("{memo} is printed with other templates than it was drafted with; its last line says so.")
+        tell(told.format(memo=model.provenance.memo_id))
+        model = reprinted(model, renderer.templates_hash)
+    return renderer.printed(model, fmt)
 
 
 def export_memos(  # noqa: PLR0913, PLR0917  what an export may choose
@@ -186,6 +191,8 @@ def export_memos(  # noqa: PLR0913, PLR0917  what an export may choose
     round_name: str | None = None,
     unit: str | None = None,
     edition: Edition = KEPT,
+    *,
+    tell: Callable[[str], None] = _logged,
 ) -> list[Path]:
     """Write memos into a folder as ``<memo id>.<format>``; each file appears whole or not at all.
 
@@ -198,14 +205,15 @@ def export_memos(  # noqa: PLR0913, PLR0917  what an export may choose
     if not rows:
         raise BadInputError(_("There are no memos to export."))
     folder.mkdir(parents=True, exist_ok=True)
+    sweep(folder)
     wanted = [(row, fmt) for row in rows for fmt in dict.fromkeys(one.strip() for one in formats)]
+
+    def exported(row: dict[str, Any], fmt: str) -> Path:
+        path = folder / file_name(row["memo_id"], fmt, edition)
+        return write_whole(path, printed(context, row, fmt, edition, tell=tell))
+
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as threads:
-        return list(threads.map(lambda one: _exported(context, folder, one[0], one[1], edition), wanted))
-
-
-def _exported(context: Context, folder: Path, row: dict[str, Any], fmt: str, edition: Edition) -> Path:
-    path = folder / file_name(row["memo_id"], fmt, edition)
-    return write_whole(path, printed(context, row, fmt, edition))
+        return list(threads.map(lambda one: exported(*one), wanted))
 
 
 def check_formats(formats: Sequence[str]) -> None:
@@ -228,15 +236,3 @@ def file_name(stem: str, fmt: str, edition: Edition = KEPT) -> str:
     marks = [mark for mark in (edition.form, edition.issuer) if mark]
     marks += [edition.language] if edition.language != "vi" else []
     return ".".join([stem, *marks, "chat.txt" if fmt == "chat" else fmt])
-
-
-def write_whole(path: Path, content: bytes) -> Path:
-    """Write a file so that it appears whole or not at all."""
-    unfinished = path.with_name(f".{path.name}.writing")
-    try:
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-    return path

@@ -66,14 +66,7 @@ def summary_of(context: Context, round_name: str, fmt: str, language: str) -> by
             _("Unknown format or language: {asked}. Known: {known}.").format(asked=f"{fmt}, {language}", known=known)
         )
     model = summary_model(context, round_name, "en" if language == "en" else "vi")
-    renderer = context.renderer
-    if fmt == "pdf":
-        return renderer.pdf(model)
-    if fmt == "docx":
-        return renderer.docx(model)
-    if fmt == "json":
-        return renderer.json(model) + b"\n"
-    return (renderer.html(model) if fmt == "html" else renderer.text(model)).encode()
+    return context.renderer.printed(model, fmt)
 
 
 def summary_model(context: Context, round_name: str, language: Language) -> MemoModel:
@@ -140,7 +133,7 @@ def _model(scope: Scope, told: RoundView, templates_hash: str, pack_hash: str) -
         labels=LABELS[words.language],
         letterhead=letter.letterhead(scope, None, has_tasks=False),
         document_title=letter.document_title(scope, has_tasks=False),
-        opening=letter.opening(scope, has_tasks=False),
+        opening=letter.opening(scope, ()),
         sections=numbered_headings([section for section in sections if section]),
         closing=(Sentence(text=closing, because=(because.form(scope.form),)),),
         signature=letter.signature(scope),
@@ -172,8 +165,7 @@ def _index_round(context: Context, connection: Connection, row: Registered) -> I
         facts=(),
         findings=(),
     )
-    roots = board.frame.filter(board.frame["code"] == framework.root.code).to_dicts()
-    results = [UnitResult(pack.units.get(one["unit_id"]), one) for one in roots]
+    results = [UnitResult(pack.units.get(one["unit_id"]), one) for one in board.roots.to_dicts()]
     results.sort(key=lambda one: _order(one.row, complete=row.complete))
     return IndexRound(view, tuple(results), tuple(_zeros(context, connection, row)))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from thammuu.memos import because
 from thammuu.memos.model import Column, Paragraph, Row, Section, Sentence, Table
 from thammuu.memos.sections.bands import band_name
+from thammuu.memos.view import scale_of
 from thammuu.memos.wording import capital, spelled
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _spread(scope: Scope, view: PublicationView, totals: Sequence[UnitResult]) -
             high=words.score_figure(values[0]),
             last=words.unit_name(last.unit, scope.as_of),
             low=words.score_figure(values[-1]),
-            middle=words.figure(median(values)),
+            middle=words.figure(median(_on_full_scale(view, result) for result in totals)),
         )
     ]
     if changes:
@@ -147,6 +148,11 @@ def _spread(scope: Scope, view: PublicationView, totals: Sequence[UnitResult]) -
             )
         )
     return told + _bands(scope, view, totals)
+
+
+def _on_full_scale(view: PublicationView, result: UnitResult) -> float:
+    """Return a total as ranks see it: totals out of different maxima have no median."""
+    return float(_total(result) or 0) * scale_of(view.framework.root.max, result.row.get("max_score"))
 
 
 def _bands(scope: Scope, view: PublicationView, totals: Sequence[UnitResult]) -> list[str]:

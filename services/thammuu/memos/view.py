@@ -165,11 +165,17 @@ class SinceLast:
     """What came before this memo.
 
     Args:
-        corrects: The issued memo of the same round that this one replaces.
-        previous: The issued memo of the unit's round before, whose criteria are looked at again.
+        corrects: The issued memos of the same round that this one replaces: the unit's own first, then those to
+            units that have merged into it.
+        previous: The last issued memos of an earlier round, the unit's own and those to units that have merged into
+            it; their criteria are looked at again.
         items: What became of its tasks: finished sentences without their full stop, from the follow-up stage.
     """
 
-    corrects: Issued | None = None
-    previous: Issued | None = None
+    corrects: tuple[Issued, ...] = ()
+    previous: tuple[Issued, ...] = ()
     items: tuple[str, ...] = ()
+
+    def own(self, unit_id: str) -> Issued | None:
+        """Return the unit's own memo among those replaced."""
+        return next((one for one in self.corrects if one.model.unit.id == unit_id), None)

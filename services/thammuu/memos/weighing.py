@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from thammuu.memos.view import Facts, PublicationView
     from thammuu.rulepack.frameworks import Node
 
+MAX_IN_BODY = 15
+"""Findings beyond these go to the annex; the total's own is told by the standing and not counted."""
 SEVERITIES = ("critical", "major", "minor", "information")
 _SAME = 1e-6
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from thammuu import __version__
 from thammuu.analysis.findings import Finding
 from thammuu.canonical import sha256_hex
 from thammuu.errors import BadInputError
@@ -215,7 +214,12 @@ class Trail:
         return {"memo": memo_id, "version": int(version)}
 
     def _form(self, name: str) -> dict[str, Any]:
-        return {"form": name, "templates": self.model.provenance.templates_hash, "program": f"thammuu {__version__}"}
+        return {"form": name, **self._written_with}
+
+    @property
+    def _written_with(self) -> dict[str, str]:
+        made = self.model.provenance
+        return {"templates": made.templates_hash, "program": made.program or _("not recorded")}
 
     def _event(self, kind: str, subject: str | None, **wanted: Any) -> dict[str, Any] | None:  # noqa: ANN401  event data
         """Return position and id of the newest event of a type whose data holds some values."""

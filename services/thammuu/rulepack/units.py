@@ -105,10 +105,6 @@ class Unit:
         """Return the region's name, None where the unit has none on the date."""
         return next((region.name for region in self.regions if _within(region, on)), None)
 
-    def region_en_on(self, on: date) -> str | None:
-        """Return the region's English name, None where the unit has none on the date."""
-        return next((region.name_en for region in self.regions if _within(region, on)), None)
-
     def spellings(self) -> tuple[str, ...]:
         """Return everything the unit is called at any date."""
         every = [text for name in self.names for text in (name.name, name.name_en, name.full)]

@@ -6,11 +6,11 @@ import asyncio
 import os
 from typing import TYPE_CHECKING, Final
 
+from thammuu.appearing import write_whole
 from thammuu.delivery.mail import Origin, mail_of, origin_of, wire_bytes
 from thammuu.delivery.ports import Answer
 from thammuu.errors import PermanentRefusalError
 from thammuu.i18n import _
-from thammuu.memos.shelf import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path

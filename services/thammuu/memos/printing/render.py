@@ -87,6 +87,22 @@ class Renderer:
 
         return canonical_json(model.model_dump(mode="json"))
 
+    def printed(self, model: MemoModel, fmt: str, link: str = "") -> bytes:
+        """Return a memo in one format.
+
+        Args:
+            model: The memo.
+            fmt: ``json``, ``pdf``, ``docx``, ``html``, ``chat``, or plain text.
+            link: Where the memo is, for a message.
+        """
+        if fmt == "json":
+            return self.json(model) + b"\n"
+        if fmt in {"pdf", "docx"}:
+            return self.pdf(model) if fmt == "pdf" else self.docx(model)
+        if fmt == "chat":
+            return self.chat(model, link).encode()
+        return (self.html(model) if fmt == "html" else self.text(model)).encode()
+
     def pdf(self, model: MemoModel) -> bytes:
         """Return the memo as PDF/A-3a and PDF/UA-1 with its JSON attached, dated by the memo.
 

@@ -12,7 +12,7 @@ MOST_BYTES = 1 << 30
 
 def main(folder: str) -> None:
     """Try a folder's templates within the memory allowed."""
-    _bound_memory()
+    bound_memory()
     # heavy: only now that it counts
     from thammuu.memos.printing.template_faults import template_faults
 
@@ -21,7 +21,8 @@ def main(folder: str) -> None:
     _tell({"done": True})
 
 
-def _bound_memory() -> None:
+def bound_memory() -> None:
+    """Let this process have so much memory and no more."""
     try:
         import resource
     except ImportError:  # Windows has no such limits; the time limit stands

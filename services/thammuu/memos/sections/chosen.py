@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from thammuu.memos.scope import MAX_IN_BODY
-from thammuu.memos.weighing import SEVERITIES
+from thammuu.memos.weighing import MAX_IN_BODY, SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,7 +54,7 @@ class Chosen:
 
 def tasks_in_annex(scope: Scope) -> bool:
     """Return whether the task table stands in an annex: in a plan, and where there are many."""
-    tasks = sum(one.action.cause != "outside" for one in chosen_actions(scope))
+    tasks = sum(one.action.cause != "outside" for one in scope.chosen)
     return tasks > (0 if scope.form == "ke-hoach" else MAX_TASKS_IN_BODY)
 
 

@@ -8,10 +8,13 @@ from thammuu.memos import because
 from thammuu.memos.clean import clean_text
 from thammuu.memos.forms import FORMS
 from thammuu.memos.model import DocumentTitle, Letterhead, Provenance, Sentence, Signature, UnitLine
+from thammuu.memos.sections.deadlines import kept_and_passed
 from thammuu.memos.sections.writer import writer
 from thammuu.memos.wording import capital
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from thammuu.memos.model import Task
     from thammuu.memos.scope import Scope
     from thammuu.memos.view import Issued, PublicationView
@@ -122,9 +125,7 @@ def subject(scope: Scope, *, has_tasks: bool) -> str:
         if len(names) == 1
         else scope.words.say("các chỉ số", "the results of several indices")
     )
-    untold = scope.form == "phieu-bao" and scope.merged  # such a slip has no room for tasks
-    promised = has_tasks and not untold
-    tasks = scope.words.say(" và nhiệm vụ cần thực hiện", ", and tasks to be done") if promised else ""
+    tasks = scope.words.say(" và nhiệm vụ cần thực hiện", ", and tasks to be done") if has_tasks else ""
     return scope.words.say(
         "kết quả {indices} công bố năm {year} của {unit}{tasks}",
         "{indices} published in {year} for {unit}{tasks}",
@@ -165,16 +166,16 @@ def asked(scope: Scope, tasks: tuple[Task, ...]) -> tuple[str, ...]:
     return (*(f"{lead};" for lead in leads[:-1]), f"{leads[-1]}.")
 
 
-def opening(scope: Scope, *, has_tasks: bool) -> tuple[Sentence, ...]:
+def opening(scope: Scope, tasks: tuple[Task, ...]) -> tuple[Sentence, ...]:
     """Return the paragraphs before the first section."""
     sources = tuple(because.publication(view) for view in scope.views)
     slip = scope.form == "phieu-bao"
     if scope.form == "ke-hoach":  # its grounds tell the results
         text = _why_planned(scope)
     else:
-        text = _told_shortly(scope) if slip else f"{results(scope)}{_verb(scope, has_tasks=has_tasks)}"
+        text = _told_shortly(scope) if slip else f"{results(scope)}{_verb(scope, has_tasks=bool(tasks))}"
     told = fixed(scope, text, *sources, _issuer(scope))
-    return (*_edition(scope), *_replaces(scope), told)
+    return (*_edition(scope), *_replaces(scope, tasks), told)
 
 
 def _issuer(scope: Scope) -> str:
@@ -187,14 +188,38 @@ def _edition(scope: Scope) -> tuple[Sentence, ...]:
     return (fixed(scope, "English edition for information; the Vietnamese text is the document that is issued."),)
 
 
-def _replaces(scope: Scope) -> tuple[Sentence, ...]:
-    old = scope.since.corrects if scope.since else None
-    if old is None:
+def _replaces(scope: Scope, tasks: tuple[Task, ...]) -> tuple[Sentence, ...]:
+    replaced = scope.since.corrects if scope.since else ()
+    if not replaced:
         return ()
     text = scope.words.say(
-        "Văn bản này thay thế {document}.", "This document replaces {document}.", document=document(scope, old)
+        "Văn bản này thay thế {documents}.",
+        "This document replaces {documents}.",
+        documents=scope.words.joined([document(scope, old) for old in replaced]),
     )
-    return (fixed(scope, text, because.memo(old.memo_id, old.version)),)
+    text += "".join(f" {told}" for told in _deadlines(scope, tasks))
+    return (fixed(scope, text, *(because.memo(old.memo_id, old.version) for old in replaced)),)
+
+
+def _deadlines(scope: Scope, tasks: tuple[Task, ...]) -> Iterator[str]:
+    """Return what became of the deadlines of tasks that the replaced memo had already."""
+    words = scope.words
+    kept, passed = kept_and_passed(scope, tasks)
+    if kept:
+        yield words.say(
+            "{n} nhiệm vụ đã nêu tại văn bản được thay thế giữ nguyên thời hạn.",
+            "{tasks} of the document replaced {keep} the deadline set there.",
+            n=words.count(len(kept)),
+            tasks=words.counted(len(kept), "task"),
+            keep="keeps" if len(kept) == 1 else "keep",
+        )
+    if passed:
+        yield words.say(
+            "{n} nhiệm vụ đã quá thời hạn nêu tại văn bản đó, thời hạn được tính lại từ ngày của văn bản này.",
+            "The deadline set there has passed for {tasks}; it is counted anew from the day of this document.",
+            n=words.count(len(passed)),
+            tasks=words.counted(len(passed), "task"),
+        )
 
 
 def document(scope: Scope, issued: Issued) -> str:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from thammuu.memos import because
 from thammuu.memos.clean import clean_text
 from thammuu.memos.model import Item, Note, Paragraph, Section, Sentence
-from thammuu.memos.sections.chosen import chosen_actions
 from thammuu.memos.sections.closing import home_affairs, report_day
 from thammuu.memos.sections.criteria import called, inside
 from thammuu.memos.sections.letter import fixed, opening, results
@@ -28,17 +27,17 @@ if TYPE_CHECKING:
 _MAX_NAMED = 8
 
 
-def plan_opening(scope: Scope, standings: Sequence[Section]) -> tuple[Sentence, ...]:
+def plan_opening(scope: Scope, standings: Sequence[Section], tasks: tuple[Task, ...]) -> tuple[Sentence, ...]:
     """Return what precedes the first heading: the results, then why there is a plan."""
     standing = [sentence for section in standings for sentence in _results(section)]
-    *before, why = opening(scope, has_tasks=True)
+    *before, why = opening(scope, tasks)
     return (*before, *standing, why)
 
 
 def plan_grounds(scope: Scope) -> tuple[Sentence, ...]:
     """Return what the plan is issued by: the legal texts that its tasks cite, the highest first, and the results."""
     legal = scope.catalogue.legal
-    asked = [one.action for one in chosen_actions(scope) if one.action.cause != "outside"]
+    asked = [one.action for one in scope.chosen if one.action.cause != "outside"]
     texts = {text.id: text for action in asked for text in legal.citable(action.legal, scope.as_of)}
     say, language = scope.words.say, scope.words.language
     told = [

@@ -186,7 +186,7 @@ def _former(
         if unit_id in former:
             name = words.unit_name(former[unit_id], scope.as_of)
         else:
-            name = words.say("đơn vị trước sắp xếp", "a unit before the merger")
+            name = _named_then(words, issued, unit_id)
         text = words.say(
             "{where} nêu {n} nội dung của {index} theo kết quả của {former}; kết quả kỳ này là của {body} nên "
             "không so sánh trực tiếp.",
@@ -201,6 +201,14 @@ def _former(
         )
         refs = (_memo(issued), because.publication(view), because.unit(unit_id), because.unit(scope.body.id))
         yield Sentence(text=text, because=refs)
+
+
+def _named_then(words: Words, issued: Issued, unit_id: str) -> str:
+    """Return a former unit as the memo to it named it, in the same language."""
+    unit = issued.model.unit
+    if unit.id != unit_id or issued.model.language != words.language:
+        return words.say("đơn vị trước sắp xếp", "a unit before the merger")
+    return words.say("{name} (trước sắp xếp)", "{name} (before the merger)", name=unit.full_name)
 
 
 def _memo(issued: Issued) -> str:

@@ -10,6 +10,7 @@ from thammuu.memos.comparing import Told, changes, counted, said, standings_of, 
 from thammuu.memos.model import Item, Paragraph, Section, Sentence
 from thammuu.memos.sections.criteria import score_text
 from thammuu.memos.sections.rechecked import rechecked_sentences
+from thammuu.memos.sections.taken_over import of_former, tasks_anew
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +37,7 @@ def since_section(
     since = scope.since
     if since is None:
         return None
-    changed = list(_changed(scope, since.corrects, _told(scope, standings, findings, tasks))) if since.corrects else []
+    changed = list(_replaced(scope, since.corrects, _told(scope, standings, findings, tasks)))
     followed = list(_followed(scope, since))
     if not changed and not followed:
         return None
@@ -64,6 +65,20 @@ def _told(scope: Scope, standings: Sequence[Section], findings: Sequence[Finding
     return Told(standings_of(standings), scores, findings, tasks)
 
 
+def _replaced(scope: Scope, corrects: Sequence[Issued], now: Told) -> Iterator[Block]:
+    """Return what differs from the memos that this one replaces: its own, and those to units merged into it."""
+    for issued in corrects:
+        if issued.model.unit.id == scope.body.id:
+            yield from _changed(scope, issued, now)
+    formers = [(part, one) for part in scope.parts for one in corrects if one.model.unit.id == part.unit.id]
+    formers = [(part, one) for part, one in formers if part.unit.id != scope.body.id]
+    for part, issued in formers:
+        yield Item(sentence=of_former(scope, part, issued, now))
+    anew = tasks_anew(scope, [one for _part, one in formers]) if now.tasks else None
+    if anew:
+        yield Item(sentence=anew)
+
+
 def _changed(scope: Scope, corrects: Issued, now: Told) -> Iterator[Block]:
     """Return what differs from the memo that this one replaces; beyond some, their number."""
     memo = because.memo(corrects.memo_id, corrects.version)
@@ -75,11 +90,14 @@ def _changed(scope: Scope, corrects: Issued, now: Told) -> Iterator[Block]:
         sentences = [total] if total else []
     told = [Sentence(text=clean_text(one.text), because=(memo, *one.because)) for one in sentences]
     if not told:
-        text = scope.words.say(
+        vi, en = (
             "Kết quả, nội dung cần khắc phục và nhiệm vụ không thay đổi so với văn bản được thay thế.",
             "Results, findings and tasks are those of the document replaced.",
         )
-        yield Paragraph(sentence=Sentence(text=text, because=(memo,)))
+        if corrects.model.language != scope.words.language:
+            vi = "Không bổ sung, không bớt nội dung cần khắc phục và nhiệm vụ so với văn bản được thay thế."
+            en = "No finding or task is added to those of the document replaced or dropped."
+        yield Paragraph(sentence=Sentence(text=scope.words.say(vi, en), because=(memo,)))
     for one in told[:MAX_CHANGES]:
         yield Item(sentence=one)
     rest = told[MAX_CHANGES:]
@@ -101,8 +119,8 @@ def _between(scope: Scope, since: SinceLast) -> Paragraph:
 
 def _followed(scope: Scope, since: SinceLast) -> Iterator[Block]:
     """Return how the criteria of the memo before did, and what became of its tasks."""
-    if since.previous:
-        for sentence in rechecked_sentences(scope, since.previous):
+    for issued in since.previous:
+        for sentence in rechecked_sentences(scope, issued):
             yield Item(sentence=sentence)
     for item in since.items:
         yield Item(sentence=Sentence(text=clean_text(f"{item}."), because=_previous(since)))
@@ -110,4 +128,4 @@ def _followed(scope: Scope, since: SinceLast) -> Iterator[Block]:
 
 def _previous(since: SinceLast) -> tuple[str, ...]:
     last = since.previous or since.corrects
-    return (because.memo(last.memo_id, last.version) if last else because.form("since"),)
+    return tuple(because.memo(one.memo_id, one.version) for one in last) or (because.form("since"),)

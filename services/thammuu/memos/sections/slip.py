@@ -1,12 +1,14 @@
-"""A phiếu báo: one page with the results, the gravest findings and the first tasks."""
+"""A phiếu báo: one page with the results, the gravest findings and the main tasks, as many as it has room for."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from thammuu.memos import because
 from thammuu.memos.model import Chart, Item, Paragraph, Section, Sentence
 from thammuu.memos.sections.criteria import inside
+from thammuu.memos.sections.slip_room import fits_a_page
 from thammuu.memos.weighing import Weighed
 from thammuu.memos.wording import capital
 
@@ -19,43 +21,79 @@ if TYPE_CHECKING:
 _SHOWN = 3
 
 
-def slip_sections(
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """What a slip tells.
+
+    Args:
+        sections: Its sections.
+        tasks: The tasks among them: it is addressed to those who lead them.
+    """
+
+    sections: list[Section]
+    tasks: tuple[Task, ...]
+
+
+def slip_of(
     scope: Scope, standings: Sequence[Section], lines: tuple[FindingLine, ...], tasks: tuple[Task, ...]
-) -> list[Section]:
-    """Return the slip's sections: nothing that needs a second page."""
-    short = [_of_former(scope, one) if scope.merged else _without_chart(one) for one in standings]
-    worst = [Item(sentence=_worst(scope, line)) for line in _gravest(scope, lines)]
+) -> Slip:
+    """Return the slip with the most main tasks and findings that one page has room for; results are all told.
+
+    Args:
+        scope: The memo.
+        standings: The sections on standing, without numbers.
+        lines: The findings.
+        tasks: All tasks.
+    """
+    results = [_together(scope, standings)] if scope.merged else [_without_chart(one) for one in standings]
+    main = _main_tasks(scope, tasks)
+    slip = Slip(results, ())
+    for asked, shown in _choices(len(main)):
+        slip = Slip([*results, *_findings(scope, lines, shown), *_tasks(scope, main[:asked])], main[:asked])
+        if fits_a_page(scope, slip.sections, slip.tasks):
+            break
+    return slip
+
+
+def _choices(tasks: int) -> Iterator[tuple[int, int]]:
+    """Yield how many tasks and findings to try: all main tasks as long as one finding stands beside them."""
+    for asked in range(tasks, -1, -1):
+        yield from ((asked, shown) for shown in range(_SHOWN, 0, -1))
+
+
+def _main_tasks(scope: Scope, tasks: tuple[Task, ...]) -> tuple[Task, ...]:
+    """Return the first tasks; where units have merged, the first of each of them."""
+    if not scope.merged:
+        return tasks[:_SHOWN]
+    found: list[Task] = []
+    for part in scope.parts:
+        own = {one.finding.id for one in part.weighed}
+        found += [task for task in tasks if own.intersection(task.finding_ids)][:1]
+    return tuple(task for task in tasks if task in found)
+
+
+def _findings(scope: Scope, lines: tuple[FindingLine, ...], shown: int) -> list[Section]:
+    items = tuple(Item(sentence=_worst(scope, line)) for line in _gravest(scope, lines)[:shown])
+    heading = scope.words.say("Nội dung cần chú ý", "What calls for attention")
+    return [Section(kind="findings", heading=heading, blocks=items)] if items else []
+
+
+def _tasks(scope: Scope, tasks: tuple[Task, ...]) -> list[Section]:
+    items = tuple(Item(sentence=_first(scope, task)) for task in tasks)
     asked = ("Nhiệm vụ chính", "Main tasks") if scope.issuer.assigns else ("Nhiệm vụ đề xuất", "Proposed tasks")
-    # the page has room for the tasks of one unit's slip, not for those of a merged one
-    first = [] if scope.merged else [Item(sentence=_first(scope, task)) for task in tasks[:_SHOWN]]
-    more = [
-        Section(
-            kind="findings",
-            heading=scope.words.say("Nội dung cần chú ý", "What calls for attention"),
-            blocks=tuple(worst),
-        )
-    ]
-    more += [Section(kind="tasks", heading=scope.words.say(*asked), blocks=tuple(first))]
-    return [*short, *(section for section in more if section.blocks)]
+    return [Section(kind="tasks", heading=scope.words.say(*asked), blocks=items)] if items else []
 
 
 def _without_chart(standing: Section) -> Section:
     return standing.model_copy(update={"blocks": tuple(b for b in standing.blocks if not isinstance(b, Chart))})
 
 
-def _of_former(scope: Scope, standing: Section) -> Section:
-    """Return the lines alone under the former unit's name, so that they need not name it."""
-    name = _former(scope, standing.unit_id)
-    return standing.model_copy(
-        update={"heading": capital(name), "blocks": tuple(_lines(standing, f"{capital(name)}, "))}
-    )
-
-
-def _lines(standing: Section, beginning: str) -> Iterator[Paragraph]:
-    for block in standing.blocks:
-        if isinstance(block, Paragraph):
-            sentence = block.sentence.model_copy(update={"text": block.sentence.text.removeprefix(beginning)})
-            yield Paragraph(sentence=sentence)
+def _together(scope: Scope, standings: Sequence[Section]) -> Section:
+    """Return the lines of all former units under one heading; each begins with the unit's name."""
+    blocks = (block for one in standings for block in one.blocks)
+    lines = tuple(Item(sentence=block.sentence) for block in blocks if isinstance(block, Paragraph))
+    heading = scope.words.say("Kết quả của các đơn vị hợp thành", "Results of the former units")
+    return Section(kind="standing", heading=heading, blocks=lines)
 
 
 def _former(scope: Scope, unit_id: str) -> str:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from thammuu.memos import because
 from thammuu.memos.model import Column, Row, Sentence, Table
-from thammuu.memos.sections.chosen import chosen_actions
 from thammuu.memos.wording import capital
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def tasks_table(scope: Scope, tasks: tuple[Task, ...], caption: str) -> Table:
         Column(title=answers, width=answered),
         Column(title=words.say("Thời hạn (trước ngày)", "Deadline (before)"), width=day, align="center"),
     )
-    chosen = {one.action.id: one for one in chosen_actions(scope)}
+    chosen = {one.action.id: one for one in scope.chosen}
     rows = tuple(_row(scope, task, chosen[task.action_id]) for task in tasks)
     return Table(caption=caption, columns=columns, rows=rows, note=_cited(scope, list(chosen.values())))
 

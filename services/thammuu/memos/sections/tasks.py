@@ -8,8 +8,9 @@ from thammuu.canonical import derived_id, rounded
 from thammuu.memos import because
 from thammuu.memos.clean import clean_text
 from thammuu.memos.model import Paragraph, Section, Sentence, Task
-from thammuu.memos.sections.chosen import by_lead, chosen_actions
+from thammuu.memos.sections.chosen import by_lead
 from thammuu.memos.sections.criteria import inside, name_of, place_text, score_text
+from thammuu.memos.sections.deadlines import deadline_of
 from thammuu.memos.sections.task_table import tasks_table
 from thammuu.memos.wording import capital
 from thammuu.rulepack.actions import filled
@@ -28,13 +29,13 @@ __all__ = ["tasks_of", "tasks_section", "tasks_table"]
 
 def tasks_of(scope: Scope) -> tuple[Task, ...]:
     """Return the memo's tasks, grouped by lead agency, the group with the most gain per effort first."""
-    chosen = by_lead(one for one in chosen_actions(scope) if one.action.cause != "outside")
+    chosen = by_lead(one for one in scope.chosen if one.action.cause != "outside")
     return tuple(_task(scope, number, one) for number, one in enumerate(chosen, start=1))
 
 
 def _task(scope: Scope, number: int, chosen: Chosen) -> Task:
     action, words = chosen.action, scope.words
-    deadline = action.deadline.after(scope.as_of, scope.catalogue.calendar)
+    deadline = deadline_of(scope, chosen)
     legal = scope.catalogue.legal.citable(action.legal, scope.as_of)
     gain = chosen.gain
     return Task(
@@ -161,7 +162,7 @@ def _proposed(scope: Scope, table: str) -> str:
 def _outside(scope: Scope) -> list[Paragraph]:
     """Return sentences on what the unit does not control: shown, not assigned."""
     paragraphs = []
-    for one in chosen_actions(scope):
+    for one in scope.chosen:
         if one.action.cause == "outside":
             text = scope.words.say(
                 "Nội dung ngoài thẩm quyền của địa phương, nêu để theo dõi: {task}.",
