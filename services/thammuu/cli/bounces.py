@@ -82,7 +82,7 @@ def _read(chosen: Settings, files: Sequence[Path] | None, record: Callable[[byte
 
 def _recorded(context: Any, raw: bytes, domain: str) -> dict[str, Any]:  # noqa: ANN401  imported late
     from thammuu.delivery.bounces import notice_in
-    from thammuu.delivery.deliveries import news  # type: ignore[import-not-found,unused-ignore]
+    from thammuu.delivery.deliveries import news  # type: ignore[import-untyped,unused-ignore]
 
     notice = notice_in(raw, domain)
     recorded = False
