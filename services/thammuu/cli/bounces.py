@@ -82,11 +82,12 @@ def _read(chosen: Settings, files: Sequence[Path] | None, record: Callable[[byte
 
 def _recorded(context: Any, raw: bytes, domain: str) -> dict[str, Any]:  # noqa: ANN401  imported late
     from thammuu.delivery.bounces import notice_in
-    from thammuu.delivery.deliveries import news  # type: ignore[import-untyped,unused-ignore]
 
     notice = notice_in(raw, domain)
     recorded = False
     if notice.state is not None:
+        from thammuu.delivery.deliveries import news  # type: ignore[import-untyped,unused-ignore]
+
         recorded = bool(news(context, notice.delivery_id, notice.state, notice.reason))
     return {
         "kind": notice.kind,
