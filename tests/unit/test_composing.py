@@ -147,7 +147,7 @@ def test_the_page_loads_nothing_and_says_what_the_text_says(program: Program) ->
 
 
 def test_a_name_is_text_wherever_it_stands(program: Program) -> None:
-    deliver(program, "d-script", to="<script>alert(1)</script> {{ 7*7 }} & Sở")
+    deliver(program, "d-script", to="<script>alert(1)</script>\r\n{{ 7*7 }} & \u202eSở")
     made = composed(program, "d-script")
     assert "<script" not in made.html
     assert "&lt;script&gt;alert(1)&lt;/script&gt; {{ 7*7 }} &amp; Sở" in made.html
