@@ -75,7 +75,7 @@ workers.register(app)
 serve.register(app)
 doctor.register(app)
 database.register(app)
-bounces.register(app)
+bounces.register(app)  # after the commands of the group it joins
 
 
 def main(arguments: list[str]) -> int:

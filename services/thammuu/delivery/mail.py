@@ -38,6 +38,8 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LOCAL = re.compile(r"[^\s\"(),:;<>@\[\\\]]{1,64}")
 _DOMAIN_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 _BAD_IN_FILE_NAMES = re.compile(r"[\\/:*?\"<>|]+")
+_LINE_ENDS = re.compile(r"\r\n|\r|\x85")
+_BAD_IN_TEXTS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _UNSUBSCRIBE = re.compile(r"(?:https://|mailto:)[!-;=?-~]{1,900}")
 _HEADER_NAME = re.compile(rb"([!-9;-~]+):")
 _LINES = SMTP.clone(cte_type="7bit")
@@ -192,8 +194,7 @@ def _fill(mail: EmailMessage, message: Message) -> None:
 
 def _lines(text: str) -> str:
     """Return a text whose only control characters are line ends and tabs."""
-    whole = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n")
-    return "".join(one for one in whole if one in "\n\t" or unicodedata.category(one) not in {"Cc", "Cs"})
+    return _BAD_IN_TEXTS.sub("", _LINE_ENDS.sub("\n", text))
 
 
 def _attach(mail: EmailMessage, one: Attachment) -> None:
