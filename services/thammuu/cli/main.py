@@ -12,6 +12,7 @@ import typer
 from thammuu import __version__
 from thammuu.allocators import share_polars_memory
 from thammuu.cli import (
+    bounces,
     database,
     doctor,
     framework,
@@ -19,7 +20,9 @@ from thammuu.cli import (
     listings,
     memos,
     paths,
+    people,
     publish,
+    recipients,
     rules,
     serve,
     setup,
@@ -61,6 +64,8 @@ setup.register(app)
 publish.register(app)
 listings.register(app)
 memos.register(app)
+recipients.register(app)
+people.register(app)
 paths.register(app)
 ledger.register(app)
 framework.register(app)
@@ -70,6 +75,7 @@ workers.register(app)
 serve.register(app)
 doctor.register(app)
 database.register(app)
+bounces.register(app)  # after the commands of the group it joins
 
 
 def main(arguments: list[str]) -> int:

@@ -57,6 +57,9 @@ def demo(
     folder: Annotated[Path, typer.Option("--dir", metavar="DIR", help=_("Where the data and the memos go."))] = Path(
         "thammuu-demo"
     ),
+    send: Annotated[
+        bool, typer.Option("--send", help=_("Issue Hà Nam's memo and send it to a mail server on this machine."))
+    ] = False,
     fmt: FormatOption = ListingFormat.table,
     data: DataOption = None,
 ) -> None:
@@ -67,21 +70,46 @@ def demo(
 
     say = console(stderr=True)
     chosen = data or (ctx.find_root().obj or {}).get("data") or folder / "data"
-    with changing(Settings(data=chosen, database_url=None, blobs_url=None, kafka_url=None)) as program:
+    own: dict[str, Any] = {"data": chosen, "database_url": None, "blobs_url": None, "kafka_url": None}
+    with changing(Settings(**own | (_for_sending() if send else {}))) as program:
         for step in STEPS:
             _publish(program, step, say)
         written = []
         for round_name in ("2022", "2023"):
             written += export_memos(program.context, folder / "memos" / round_name, ["pdf"], round_name)
+        mails = _sent(program, folder) if send else []
         shown = {name: round_overview(program.context, name, language()) for name in ("2022", "2023")}
     if fmt == "json":
-        print_json({"rounds": shown, "memos": [str(path) for path in written]})
+        print_json({"rounds": shown, "memos": [str(path) for path in written], "mails": [str(path) for path in mails]})
         return
     for name, rows in shown.items():
         title = _("Round {name}: {n} memos").format(name=name, n=len(rows))
         print_rows(rows, _DEMO_COLUMNS, fmt, title)
     if fmt == "table":
         _say_next(folder, chosen, len(written))
+        _say_mails(mails)
+
+
+def _for_sending() -> dict[str, Any]:
+    """Return settings of a sender that does not exist, and a key that nobody keeps."""
+    from thammuu import demo_sending
+    from thammuu.delivery.vault import new_key
+
+    return {"secret_key": new_key(), "smtp_from": demo_sending.FROM, "smtp_reply_to": demo_sending.ANSWERS}
+
+
+def _sent(program: Program, folder: Path) -> list[Path]:
+    from thammuu import demo_sending
+
+    return demo_sending.send(program, folder / "mail")
+
+
+def _say_mails(mails: list[Path]) -> None:
+    if mails:
+        out = console()
+        out.print(_("Sent to made-up recipients and kept by a mail server on this machine:"), style="bold")
+        for path in mails:
+            out.print(f"  {path}", markup=False, soft_wrap=True)
 
 
 def _publish(program: Program, step: Step, say: Any) -> None:  # noqa: ANN401  a rich console

@@ -12,7 +12,7 @@ from thammuu.i18n import _
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-SCHEMA_REVISION = "0004"
+SCHEMA_REVISION = "0005"
 """The newest migration; a test holds it against the migration scripts."""
 
 

@@ -176,3 +176,91 @@ submission_parts = Table(
     Column("size", Integer, nullable=False),
     Column("content", LargeBinary, nullable=False),
 )
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("memo_id", code(160), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("model", code(64), nullable=False),
+    Column("person", code(60), nullable=False),
+    Column("state", code(16), nullable=False),  # approved, returned
+    Column("comment", Text, nullable=False),
+)
+people = Table(
+    "people",
+    metadata,
+    Column("person_id", code(60), primary_key=True),
+    Column("rights", code(100), nullable=False),  # of edit, approve, issue, send; separated by commas
+    Column("issuers", Text, nullable=False),  # names of rules/issuers, separated by commas; empty is all
+    Column("valid_from", Date, nullable=True),
+    Column("valid_to", Date, nullable=True),
+)
+signed_copies = Table(
+    "signed_copies",
+    metadata,
+    Column("memo_id", code(160), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("pdf", code(64), nullable=False),
+    Column("person", code(60), nullable=False),
+)
+recipients = Table(
+    "recipients",
+    metadata,
+    Column("recipient_id", code(40), primary_key=True),
+    Column("unit_id", code(100), nullable=False, index=True),  # `*`: every unit
+    Column("role", code(40), nullable=False),
+    Column("agency", code(60), nullable=True),
+    Column("turn", Integer, nullable=False),  # the next of the same role is written to when one cannot be reached
+    Column("language", code(8), nullable=False),
+    Column("formats", code(60), nullable=False),
+    Column("quiet_from", code(5), nullable=True),  # HH:MM in Viet Nam
+    Column("quiet_to", code(5), nullable=True),
+    Column("digest_at", code(5), nullable=True),  # HH:MM: one message a day
+    Column("valid_from", Date, nullable=True),
+    Column("valid_to", Date, nullable=True),
+    Column("sealed_name", LargeBinary, nullable=True),
+    Column("erased", Boolean, nullable=False),
+)
+contact_points = Table(
+    "contact_points",
+    metadata,
+    Column("recipient_id", code(40), primary_key=True),
+    Column("channel", code(20), primary_key=True),
+    Column("sealed", LargeBinary, nullable=True),  # address and secrets, encrypted; empty once erased
+    Column("address_mark", code(64), nullable=True, index=True),  # keyed hash: the same address is recognised
+    Column("state", code(16), nullable=False),  # usable, bounced
+)
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("delivery_id", code(40), primary_key=True),
+    Column("recipient_id", code(40), nullable=False, index=True),
+    Column("channel", code(20), nullable=False),
+    Column("subject", code(100), nullable=False),  # the unit of its events
+    Column("kind", code(16), nullable=False),
+    Column("severity", code(16), nullable=False),
+    Column("state", code(16), nullable=False),
+    Column("due", Float, nullable=False),  # times are seconds since 1970
+    Column("deadline", Float, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("unknowns", Integer, nullable=False),  # possible second copies
+    Column("holder", code(100), nullable=True),
+    Column("held_until", Float, nullable=True),
+    Column("reason", Text, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("repetition", Integer, nullable=False),
+    Column("instead_of", code(40), nullable=True),
+    Column("overdue", Boolean, nullable=False),
+    Index("ix_deliveries_state_due", "state", "due"),
+)
+delivery_memos = Table(
+    "delivery_memos",
+    metadata,
+    Column("memo_id", code(160), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("recipient_id", code(40), primary_key=True),
+    Column("channel", code(20), primary_key=True),
+    Column("kind", code(16), primary_key=True),
+    Column("repetition", Integer, primary_key=True, autoincrement=False),
+    Column("delivery_id", code(40), nullable=False, index=True),
+)

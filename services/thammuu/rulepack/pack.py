@@ -11,6 +11,8 @@ from thammuu.canonical import canonical_json, sha256_hex
 from thammuu.errors import BadInputError
 from thammuu.i18n import _
 
+SENDING = "delivery"
+"""Folder of routes and policy: who is told is decided when it is sent, and changes no finding."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 if TYPE_CHECKING:
@@ -42,8 +44,9 @@ class RulePack:
 
     @cached_property
     def archive(self) -> bytes:
-        """All files as canonical JSON, path → text: what the pack's hash covers."""
-        paths = sorted(path for path in self.folder.rglob("*.yaml") if path.is_file())
+        """All files that findings and memos follow from, as canonical JSON, path → text: what the hash covers."""
+        sending = self.folder / SENDING
+        paths = sorted(one for one in self.folder.rglob("*.yaml") if one.is_file() and sending not in one.parents)
         return canonical_json(
             {path.relative_to(self.folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
         )

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from thammuu.memos.model import MemoModel
     from thammuu.memos.printing.docx import WordTemplate
 
-MARKUP_TEMPLATES = ("charts.svg.j2", "memo.html.j2", "blocks.docx.j2")
-PLAIN_TEMPLATES = ("memo.txt.j2", "chat.txt.j2")
+MARKUP_TEMPLATES = ("charts.svg.j2", "memo.html.j2", "blocks.docx.j2", "body.html.j2")
+PLAIN_TEMPLATES = ("memo.txt.j2", "chat.txt.j2", "subject.txt.j2", "body.txt.j2")
+_OF_MESSAGES = frozenset({"subject.txt.j2", "body.txt.j2", "body.html.j2"})
+"""Templates of the e-mail that a memo goes with: the memo is the same whatever they say."""
 
 
 class Renderer:
@@ -55,7 +57,7 @@ class Renderer:
         lines = [
             f"{path.relative_to(self._folder.parent).as_posix()} {sha256_hex(path.read_bytes())}"
             for path in files
-            if path.is_file()
+            if path.is_file() and path.name not in _OF_MESSAGES
         ]
         return sha256_hex("\n".join(lines).encode())
 
@@ -163,6 +165,18 @@ class Renderer:
         where = link or data["provenance"]["verify_address"]
         with told_with_place("chat"):
             return fitted(self._filled(self._plain, "chat.txt.j2", {"memo": data, "link": where}))
+
+    def message(self, letter: dict[str, Any]) -> tuple[str, str, str]:
+        """Return the subject, the text and the HTML of an e-mail.
+
+        Args:
+            letter: What it says.
+        """
+        with told_with_place("mail"):
+            data = {"letter": letter}
+            subject = self._filled(self._plain, "subject.txt.j2", data)
+            text = self._filled(self._plain, "body.txt.j2", data)
+            return subject.strip(), text, self._filled(self._markup, "body.html.j2", data)
 
     def docx(self, model: MemoModel) -> bytes:
         """Return the memo as a Word document, dated by the memo.

@@ -1,0 +1,1 @@
+"""Delivery: memos reach people by e-mail and chat, each visibly arrived or visibly not."""

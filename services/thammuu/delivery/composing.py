@@ -1,0 +1,194 @@
+"""A delivery's row becomes a message: who it goes to, what it says, which files go with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from thammuu.clock import today
+from thammuu.delivery.enclosures import files_of, model_for
+from thammuu.delivery.letter import Enclosed, Occasion, Replaced, letter_of, number_of
+from thammuu.delivery.mail import LONGEST_NAME, one_line
+from thammuu.delivery.ports import MemoRef, Message
+from thammuu.delivery.recipients import contact_of
+from thammuu.delivery.vocabulary import ALL_UNITS
+from thammuu.errors import PermanentRefusalError
+from thammuu.i18n import _
+from thammuu.ledger.schema import deliveries, delivery_memos, issued_memos, publications, recipients, signed_copies
+from thammuu.memos.printing.chat import fitted
+from thammuu.memos.shelf import kept_model
+from thammuu.memos.wording import WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from thammuu.bus.context import Context
+    from thammuu.delivery.ports import Attachment, Language
+    from thammuu.memos.model import MemoModel
+
+_LONGEST_REASON = 500
+_WITH_FILES = frozenset({"email", "file"})
+"""Channels that carry attachments; for the others none are made."""
+
+
+def compose(context: Context, connection: Connection, delivery_id: str) -> Message:
+    """Return a delivery as a message.
+
+    Args:
+        context: The program's parts.
+        connection: A snapshot.
+        delivery_id: A row of ``deliveries``.
+
+    Raises:
+        PermanentRefusalError: If the recipient was erased or has no such channel any more, or the delivery carries
+            nothing.
+    """
+    row = _one(connection, delivery_id)
+    to = contact_of(context, connection, row["recipient_id"], row["channel"])
+    if to is None:
+        raise PermanentRefusalError(_("The recipient has no address for this channel any more."))
+    person = _person(connection, row["recipient_id"])
+    language: Language = "en" if person["language"] == "en" else "vi"
+    issued = _issued(connection, delivery_id)
+    enclosed = [_enclosed(context, connection, memo, row["kind"], language) for memo in issued]
+    files, signed = _files(context, connection, row, person, issued, language)
+    occasion = Occasion(
+        words=WORDS[language],
+        issuer=_issuer(context, issued[0], enclosed[0].model, language),
+        to=one_line(to.name, LONGEST_NAME),
+        kind=row["kind"],
+        files=tuple(one.name for one in files),
+        signed=signed,
+        answers=context.settings.smtp_reply_to or "",
+        delivery_id=delivery_id,
+        today=today(context.clock),
+    )
+    letter = letter_of(occasion, enclosed)
+    subject, text, html = context.renderer.message(letter)
+    return Message(
+        delivery_id=delivery_id,
+        attempt=row["attempts"],
+        to=to,
+        language=language,
+        subject=subject,
+        text=text,
+        html=html,
+        chat=_chat(context, letter, enclosed),
+        attachments=files,
+        memos=tuple(
+            MemoRef(memo["memo_id"], memo["version"], memo["number"], memo["dated"], one.link)
+            for memo, one in zip(issued, enclosed, strict=True)
+        ),
+        kind=row["kind"],
+        unsubscribe=_unsubscribe(context, person, row),
+    )
+
+
+def _one(connection: Connection, delivery_id: str) -> dict[str, Any]:
+    row = connection.execute(select(deliveries).where(deliveries.c.delivery_id == delivery_id)).mappings().one()
+    return dict(row)
+
+
+def _person(connection: Connection, recipient_id: str) -> dict[str, Any]:
+    query = select(recipients).where(recipients.c.recipient_id == recipient_id)
+    return dict(connection.execute(query).mappings().one())
+
+
+def _issued(connection: Connection, delivery_id: str) -> list[dict[str, Any]]:
+    """Return the documents of a delivery, in the order of their register."""
+    same = (issued_memos.c.memo_id == delivery_memos.c.memo_id) & (issued_memos.c.version == delivery_memos.c.version)
+    query = select(issued_memos).join(delivery_memos, same).where(delivery_memos.c.delivery_id == delivery_id)
+    c = issued_memos.c
+    rows = connection.execute(query.distinct().order_by(c.register, c.year, c.number)).mappings().all()
+    if not rows:
+        raise PermanentRefusalError(_("The delivery carries no issued memo."))
+    return [dict(row) for row in rows]
+
+
+def _enclosed(context: Context, connection: Connection, row: dict[str, Any], kind: str, language: Language) -> Enclosed:
+    model = model_for(context, row, language)
+    base = context.settings.link_base.rstrip("/")
+    return Enclosed(
+        model=model,
+        dated=row["dated"],
+        link=f"{base}/memos/{row['memo_id']}" if base else "",
+        replaces=_replaced(context, connection, row),
+        reasons=_reasons(connection, model) if kind == "withdrawal" else (),
+    )
+
+
+def _replaced(context: Context, connection: Connection, row: dict[str, Any]) -> Replaced | None:
+    c = issued_memos.c
+    before = select(issued_memos).where(c.memo_id == row["memo_id"], c.version < row["version"])
+    old = connection.execute(before.order_by(c.version.desc()).limit(1)).one_or_none()
+    if old is None:
+        return None
+    model = context.cache.get_or_make(
+        ("sent-model", old.model, "vi"), lambda: kept_model(context, old.memo_id, old.model)
+    )
+    return Replaced(old.form, number_of(model), old.dated)
+
+
+def _reasons(connection: Connection, model: MemoModel) -> tuple[str, ...]:
+    """Return why publications that a memo answers were withdrawn."""
+    c = publications.c
+    query = select(c.withdrawn_reason).where(
+        c.publication_id.in_(model.provenance.publications), c.withdrawn_reason.is_not(None)
+    )
+    found = connection.execute(query.order_by(c.publication_id)).scalars()
+    return tuple(dict.fromkeys(one_line(why, _LONGEST_REASON) for why in found))
+
+
+def _files(  # noqa: PLR0913, PLR0917  what files depend on
+    context: Context,
+    connection: Connection,
+    row: dict[str, Any],
+    person: dict[str, Any],
+    issued: Sequence[dict[str, Any]],
+    language: Language,
+) -> tuple[tuple[Attachment, ...], bool]:
+    """Return the attachments, and whether each PDF is the signed copy."""
+    if row["channel"] not in _WITH_FILES or row["kind"] == "withdrawal":
+        return (), False
+    formats = frozenset(one.strip() for one in person["formats"].split(","))
+    signed = [_signed(connection, memo) for memo in issued]
+    files = tuple(
+        file
+        for memo, copy in zip(issued, signed, strict=True)
+        for file in files_of(context, memo, formats, language, copy)
+    )
+    return files, "pdf" in formats and all(signed)
+
+
+def _signed(connection: Connection, memo: dict[str, Any]) -> str | None:
+    c = signed_copies.c
+    query = select(c.pdf).where(c.memo_id == memo["memo_id"], c.version == memo["version"])
+    return connection.execute(query).scalar_one_or_none()
+
+
+def _issuer(context: Context, row: dict[str, Any], model: MemoModel, language: Language) -> str:
+    name = context.packs.get(row["pack"]).issuer(row["issuer"]).name
+    return name.in_language(language).replace("{unit}", model.unit.full_name)
+
+
+def _chat(context: Context, letter: dict[str, Any], enclosed: Sequence[Enclosed]) -> str:
+    """Return a short message: of one memo its standing and first tasks, of several what they are and where."""
+    if letter["kind"] == "withdrawal":
+        reasons = [text for one in letter["documents"] for text in (one["heading"], *one["paragraphs"]) if text]
+        return fitted("\n".join([*letter["opening"], *reasons, *letter["closing"]]))
+    if len(enclosed) == 1:
+        _title, _end, rest = context.renderer.chat(enclosed[0].model, enclosed[0].link).partition("\n")
+        return fitted("\n".join([letter["subject"], *letter["opening"][1:], rest]))
+    lines = [f"{one['heading']}{': ' if one['link'] else ''}{one['link']}" for one in letter["documents"]]
+    return fitted("\n".join([letter["subject"], *lines]))
+
+
+def _unsubscribe(context: Context, person: dict[str, Any], row: dict[str, Any]) -> str:
+    """Return where one who follows every unit stops the messages; an office gets those of its unit as its duty."""
+    answers = context.settings.smtp_reply_to
+    if person["unit_id"] != ALL_UNITS or not answers or row["channel"] not in _WITH_FILES:
+        return ""
+    return f"mailto:{answers}?subject=unsubscribe%20{row['delivery_id']}"

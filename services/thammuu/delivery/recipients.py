@@ -1,0 +1,132 @@
+"""Recipients: who is told of a unit's memos, in which role, by which channels; their contact data is sealed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, or_, select, update
+
+from thammuu.delivery.ports import ContactPoint
+from thammuu.delivery.vault import vault_of
+from thammuu.delivery.vocabulary import ALL_UNITS
+from thammuu.ledger.schema import contact_points, recipients
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from sqlalchemy import Connection, Row
+
+    from thammuu.bus.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """How one channel reaches a recipient.
+
+    Args:
+        state: ``usable``, or ``bounced`` since a message came back.
+        address_mark: By which the same address of another recipient is recognised.
+    """
+
+    state: str
+    address_mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A recipient without what would tell who it is.
+
+    Args:
+        recipient_id: Its id, which events may hold.
+        unit_id: Whose memos it gets; ``*`` is every unit's.
+        role: In which role.
+        agency: Of which office of ``rules/agencies.yaml``.
+        turn: Of a role those of the lowest turn are told; the next when they cannot be reached.
+        language: ``vi`` or ``en``.
+        formats: Which files go with an e-mail.
+        quiet_from: ``HH:MM``.
+        quiet_to: ``HH:MM``.
+        digest_at: ``HH:MM``.
+        valid_from: From that day.
+        valid_to: Until that day.
+        points: By channel.
+    """
+
+    recipient_id: str
+    unit_id: str
+    role: str
+    agency: str | None
+    turn: int
+    language: str
+    formats: tuple[str, ...]
+    quiet_from: str | None
+    quiet_to: str | None
+    digest_at: str | None
+    valid_from: date | None
+    valid_to: date | None
+    points: Mapping[str, Point] = field(default_factory=dict)
+
+
+def recipients_of(connection: Connection, unit_id: str, on: date) -> list[Recipient]:
+    """Return who is told of a unit's memos on a day, by role, turn and id.
+
+    Args:
+        connection: Any connection.
+        unit_id: The unit.
+        on: The day.
+    """
+    c = recipients.c
+    valid = or_(c.valid_from.is_(None), c.valid_from <= on) & or_(c.valid_to.is_(None), c.valid_to >= on)
+    return _found(connection, c.unit_id.in_([unit_id, ALL_UNITS]) & valid & ~c.erased)
+
+
+def every_recipient(connection: Connection) -> list[Recipient]:
+    """Return all recipients that are not erased, whatever the day."""
+    return _found(connection, ~recipients.c.erased)
+
+
+def contact_of(context: Context, connection: Connection, recipient_id: str, channel: str) -> ContactPoint | None:
+    """Return where a recipient is reached; None where the channel or the recipient is gone.
+
+    Raises:
+        BadInputError: If no key is set.
+        EnvironmentFaultError: If none of the keys opens it.
+    """
+    c = contact_points.c
+    query = select(c.sealed, recipients.c.sealed_name).join(recipients, recipients.c.recipient_id == c.recipient_id)
+    row = connection.execute(query.where(c.recipient_id == recipient_id, c.channel == channel)).one_or_none()
+    if row is None or row.sealed is None:
+        return None
+    vault = vault_of(context.settings)
+    told = json.loads(vault.open(row.sealed))
+    name = "" if row.sealed_name is None else vault.open(row.sealed_name).decode()
+    return ContactPoint(name=name, address=told["address"], secret=told.get("secret", ""))
+
+
+def bounced(connection: Connection, recipient_id: str, channel: str) -> None:
+    """Remember that messages by a channel come back; a person makes it usable again."""
+    mine = (contact_points.c.recipient_id == recipient_id) & (contact_points.c.channel == channel)
+    connection.execute(update(contact_points).where(mine).values(state="bounced"))
+
+
+def _found(connection: Connection, which: ColumnElement[bool]) -> list[Recipient]:
+    c = recipients.c
+    rows = connection.execute(select(recipients).where(which).order_by(c.role, c.turn, c.recipient_id)).all()
+    names = [row.recipient_id for row in rows]
+    points: dict[str, dict[str, Point]] = {name: {} for name in names}
+    query = select(contact_points).where(contact_points.c.sealed.is_not(None))
+    if len(names) <= 500:  # noqa: PLR2004  databases bound how many values a statement may hold
+        query = query.where(contact_points.c.recipient_id.in_(names))
+    for row in connection.execute(query.order_by(contact_points.c.channel)):
+        if row.recipient_id in points:
+            points[row.recipient_id][row.channel] = Point(row.state, row.address_mark)
+    return [_recipient(row, points[row.recipient_id]) for row in rows]
+
+
+def _recipient(row: Row[Any], points: dict[str, Point]) -> Recipient:
+    names = ("recipient_id", "unit_id", "role", "agency", "turn", "language", "quiet_from", "quiet_to", "digest_at")
+    told = {name: row._mapping[name] for name in (*names, "valid_from", "valid_to")}  # noqa: SLF001  SQLAlchemy's public name
+    return Recipient(**told, formats=tuple(row.formats.split(",")) if row.formats else (), points=points)

@@ -1,0 +1,109 @@
+"""Who may do what: people registered with rights; while nobody is, whoever may write the data has all of them."""
+
+from __future__ import annotations
+
+import getpass
+from typing import TYPE_CHECKING, Final, Literal
+
+from sqlalchemy import func, insert, select, update
+
+from thammuu.clock import today
+from thammuu.errors import BadInputError
+from thammuu.i18n import _
+from thammuu.ledger.schema import people
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import date
+
+    from sqlalchemy import Connection
+
+    from thammuu.bus.context import Context
+
+Right = Literal["edit", "approve", "issue", "send"]
+RIGHTS: Final[tuple[Right, ...]] = ("edit", "approve", "issue", "send")
+"""Change wording, approve or return drafts, give numbers and dates, act on deliveries."""
+
+
+def acting(context: Context, connection: Connection, right: Right, issuer: str | None = None) -> str:
+    """Return who acts, for the record.
+
+    Args:
+        context: The program's parts; its settings may name the person.
+        connection: Any connection.
+        right: What is to be done.
+        issuer: In whose name; None where it is nobody's in particular.
+
+    Raises:
+        BadInputError: If the person is not registered, or lacks the right on the day.
+    """
+    if not connection.execute(select(func.count()).select_from(people)).scalar_one():
+        return context.settings.person or f"account:{_account()}"
+    name = context.settings.person
+    if name is None:
+        raise BadInputError(_("Say who you are: THAMMUU_PERSON, or --as PERSON; `thammuu people list`."))
+    row = connection.execute(select(people).where(people.c.person_id == name)).one_or_none()
+    if row is None:
+        raise BadInputError(_("There is no person {name}; `thammuu people list`.").format(name=repr(name)))
+    on = today(context.clock)
+    if (row.valid_from and on < row.valid_from) or (row.valid_to and on > row.valid_to):
+        raise BadInputError(_("The rights of {name} do not hold on {day}.").format(name=name, day=on))
+    issuers = row.issuers.split(",") if row.issuers else []
+    if right not in row.rights.split(",") or (issuer and issuers and issuer not in issuers):
+        told = _("{name} has no right to {right} for {issuer}.")
+        raise BadInputError(told.format(name=name, right=right, issuer=issuer or _("any issuer")))
+    return name
+
+
+def add(  # noqa: PLR0913  what is known of a person
+    connection: Connection,
+    person_id: str,
+    rights: Collection[str],
+    issuers: Collection[str] = (),
+    *,
+    valid_from: date | None = None,
+    valid_to: date | None = None,
+) -> None:
+    """Register a person, or change one's rights.
+
+    Raises:
+        BadInputError: If a right is unknown, or the first person would not have all of them.
+    """
+    unknown = sorted(set(rights) - set(RIGHTS))
+    if unknown or not rights:
+        told = _("Unknown rights: {unknown}. Known: {known}.")
+        raise BadInputError(told.format(unknown=", ".join(unknown) or "–", known=", ".join(RIGHTS)))
+    first = not connection.execute(select(func.count()).select_from(people)).scalar_one()
+    if first and (set(rights) != set(RIGHTS) or issuers or valid_from or valid_to):
+        raise BadInputError(_("The first person needs all rights, for every issuer and without an end."))
+    values = {
+        "rights": ",".join(one for one in RIGHTS if one in rights),
+        "issuers": ",".join(sorted(issuers)),
+        "valid_from": valid_from,
+        "valid_to": valid_to,
+    }
+    mine = people.c.person_id == person_id
+    if not connection.execute(update(people).where(mine).values(**values)).rowcount:
+        connection.execute(insert(people).values(person_id=person_id, **values))
+
+
+def end(connection: Connection, person_id: str, last_day: date) -> None:
+    """Let a person's rights end after a day.
+
+    Raises:
+        BadInputError: If there is no such person, or nobody with all rights would remain.
+    """
+    whole = ",".join(RIGHTS)
+    others = (people.c.person_id != person_id, people.c.rights == whole, people.c.issuers == "")
+    if not connection.execute(select(people.c.person_id).where(*others, people.c.valid_to.is_(None))).first():
+        raise BadInputError(_("Nobody with all rights would remain; register another person first."))
+    mine = people.c.person_id == person_id
+    if not connection.execute(update(people).where(mine).values(valid_to=last_day)).rowcount:
+        raise BadInputError(_("There is no person {name}; `thammuu people list`.").format(name=repr(person_id)))
+
+
+def _account() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
