@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from servers.postgres import Postgres
-
-pytest_plugins = ["servers.postgres"]
 EXAMPLES = Path(__file__).parents[2] / "examples" / "papi"
 PUBLISH = ("publish", str(EXAMPLES / "papi-2022.csv"), "--index", "papi", "--period", "2022")
 Rows = dict[str, list[bytes]]

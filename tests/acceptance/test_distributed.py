@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from servers.kafka import Kafka
     from servers.postgres import Postgres
-
-pytest_plugins = ["servers.kafka", "servers.postgres"]
 STAGES = ("analysis,memos", "memos,rendering", "rendering")
 
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from servers.kafka import Kafka
     from servers.postgres import Postgres
-
-pytest_plugins = ["servers.kafka", "servers.postgres"]
 DATA = EXAMPLES.parent / "tests" / "data"
 THREE, TWELVE = range(2020, 2023), range(2011, 2023)
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from servers.kafka import Kafka
     from servers.postgres import Postgres
-
-pytest_plugins = ["servers.kafka", "servers.postgres"]
 TRACE, CALLER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 MEMOS = 63
 SERVER, PRODUCER, CONSUMER = 2, 4, 5

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from servers.s3 import S3Server
-
-pytest_plugins = ["servers.s3"]
 ABSENT = hashlib.sha256(b"never stored").hexdigest()
 
 

@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
     from servers.kafka import Kafka
     from servers.postgres import Postgres
-
-pytest_plugins = ["servers.kafka", "servers.postgres"]
 DOCS = Path(__file__).parents[2] / "docs"
 WITHIN_S = 120.0
 

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from servers.kafka import Kafka
     from servers.postgres import Postgres
 
-pytest_plugins = ["servers.kafka", "servers.postgres"]
-
 
 class Files(BaseHTTPRequestHandler):
     """A host of files: one is there, one leads elsewhere, one has no end."""

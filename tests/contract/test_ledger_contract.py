@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from servers.postgres import Postgres
     from thammuu.bus.context import UnitOfWork
     from thammuu.ledger.database import Database
-
-pytest_plugins = ["servers.postgres"]
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 EXAMPLES = Path(__file__).parents[2] / "examples"
 APPENDERS, EACH = 8, 200

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from servers.postgres import Postgres
-
-pytest_plugins = ["servers.postgres"]
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 HOLD = """
 import sys

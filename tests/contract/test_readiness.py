@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
     from servers.kafka import Kafka
     from servers.postgres import Postgres
-
-pytest_plugins = ["servers.kafka", "servers.postgres"]
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 WITHIN_S = 60.0
 STUCK_S = 2.0

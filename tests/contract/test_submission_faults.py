@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from servers.kafka import Kafka
     from servers.postgres import Postgres
     from servers.s3 import S3Server
-
-pytest_plugins = ["servers.kafka", "servers.postgres", "servers.s3"]
 MANY = PartLimits(incomplete=100)
 PLACES = ("database.committed:2", "accept.row-written", "accept.accepted", "worker.handled:2")
 """With the last part kept, within the transaction that answers, after it, and before the acknowledgement."""

@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import signal
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from thammuu.bus.relay import Outbox
 from thammuu.bus.routes import Route
 from thammuu.bus.status import Status
 from thammuu.bus.topics import Topics
+from thammuu.errors import EnvironmentFaultError
 from thammuu.events import Event, EventRejected, MemoSuperseded, NewEvent, RulesActivated, envelope
 from thammuu.ledger import log
 from thammuu.ledger.blobs import FolderBlobs
@@ -164,9 +165,11 @@ class Stage:
         )
 
     def count(self, table: Any = findings) -> int:  # noqa: ANN401  a table or a column
-        """Return how many rows a table has."""
-        with self.database.snapshot() as connection:
-            return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+        """Return how many rows a table has; a connection from before a crash is broken, so it may ask again."""
+        for _kept in range(10):
+            with suppress(EnvironmentFaultError), self.database.snapshot() as connection:
+                return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+        raise AssertionError(self.said())
 
     def behind(self) -> int:
         """Return how many events wait for the relay."""

@@ -23,9 +23,6 @@ from thammuu.ledger.schema import events, publications
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerProcess
     from pathlib import Path
-
-
-pytest_plugins = ["kafka_fixtures"]
 WITHIN_S = 240.0
 KILLS = 400
 ROUNDS_AT_ONCE = 4
@@ -187,18 +184,16 @@ def test_a_publisher_that_is_killed_leaves_a_whole_publication_or_none(
     servers: Servers, tmp_path: Path, scores: Path, expected: Left
 ) -> None:
     first = {name: one for name, one in expected.events.items() if one[0] in {"rules.activated", "scores.published"}}
-    one = Round(servers, tmp_path / "0", scores)
     for number, place in enumerate(places_of("publisher")):
+        # nothing of an earlier round lies there: what is stored already is not stored again
+        one = Round(servers, tmp_path / str(number), scores)
         killed_one = one.begin("publisher", place)
         killed_one.join(WITHIN_S)
         assert killed_one.exitcode == -signal.SIGKILL, f"{place}\n{one.stage.said()}"
         # nobody relays here, so what was accepted is all there is
         accepted = one.stage.count(publications) > 0
         assert state(one.stage.database) == (first if accepted else {})
-        if accepted:
-            _published_again(one, first)
-            one = Round(servers, tmp_path / str(number + 1), scores)
-    _published_again(one, first)
+        _published_again(one, first)
 
 
 def _published_again(one: Round, first: State) -> None:

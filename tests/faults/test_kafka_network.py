@@ -21,8 +21,6 @@ from thammuu.ledger import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-pytest_plugins = ["kafka_fixtures"]
 SHORT, LONG = 1_000, 10_000
 SEED = int(os.environ.get("SEED", "20221105"))
 

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from multiprocessing.context import ForkServerProcess
 
     from thammuu.bus.context import UnitOfWork
-
-pytest_plugins = ["kafka_fixtures"]
 IDLE_S = 5.0
 SLOW_S = 1.0
 STOPS_WITHIN_S = 20.0

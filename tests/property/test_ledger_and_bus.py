@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from servers.postgres import Postgres
     from thammuu.ledger.database import Database
     from thammuu.ledger.log import Recorded
-
-pytest_plugins = ["servers.postgres"]
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 POISON = "poison"
 CRASHES = [name for name in POINTS if name.startswith(("follow.", "inbox.", "ledger.", "database."))]
