@@ -10,6 +10,7 @@ from thammuu.bus.context import UnitOfWork
 from thammuu.canonical import derived_id
 from thammuu.clock import today
 from thammuu.delivery.booking import book
+from thammuu.delivery.holders import stands
 from thammuu.delivery.planning import Carried, Planned, usable
 from thammuu.delivery.recipients import recipients_of
 from thammuu.delivery.timing import hours_of, next_allowed
@@ -52,9 +53,10 @@ def _instead(context: Context, connection: Connection, row: Row[Any]) -> Iterato
     if not substitutes:
         return
     c = delivery_memos.c
-    carried = connection.execute(
-        select(c.memo_id, c.version).where(c.delivery_id == row.delivery_id).distinct().order_by(c.memo_id)
-    ).all()
+    mine = c.delivery_id == row.delivery_id
+    if row.kind == "memo":
+        mine &= stands(delivery_memos)
+    carried = connection.execute(select(c.memo_id, c.version).where(mine).distinct().order_by(c.memo_id)).all()
     for memo in carried:
         planned = [_planned(context, one, row) for one in substitutes]
         yield from book(

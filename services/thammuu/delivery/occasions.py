@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from thammuu.clock import today
-from thammuu.delivery import booking
+from thammuu.delivery import holders
 from thammuu.delivery.planning import Carried, plan, same_again
-from thammuu.delivery.recipients import recipients_of
+from thammuu.delivery.recipients import recipients_named, recipients_of
 from thammuu.delivery.routes import Occasion, Routes
 from thammuu.delivery.vocabulary import SEVERITIES
 from thammuu.ledger.schema import issued_memos, publications
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from thammuu.bus.context import Context
+    from thammuu.delivery.holders import Told
     from thammuu.delivery.planning import Plan
+    from thammuu.delivery.recipients import Recipient
     from thammuu.delivery.vocabulary import Severity
 
 
@@ -45,15 +47,22 @@ def ready_of(context: Context, connection: Connection, row: Row[Any]) -> Ready:
         row: The memo's row of ``issued_memos``.
     """
     occasion = occasion_of(context, connection, row)
-    people = recipients_of(connection, row.unit_id, today(context.clock))
-    works = context.packs.active.actions.calendar.works
-    before = _replaced(connection, row)
-    told = [] if before is None else booking.told_of(connection, before, sent_only=False)
+    targets = routes_of(context).targets(occasion)
+    works, now = context.packs.active.actions.calendar.works, context.clock()
+    carried = Carried(row.memo_id, row.version)
+    told = holders.told_before(connection, carried)
     if told:
-        made = same_again(told, people, context.clock(), works)
+        window_s = max((one.group_window_s for one in targets), default=0)
+        passes = any(one.passes for one in targets)
+        made = same_again(told, people_of(connection, told), now, works, window_s=window_s, passes=passes)
     else:
-        made = plan(routes_of(context).targets(occasion), people, context.clock(), works)
-    return Ready(row.unit_id, Carried(row.memo_id, row.version), occasion.severity, made)
+        made = plan(targets, recipients_of(connection, row.unit_id, today(context.clock)), now, works)
+    return Ready(row.unit_id, carried, occasion.severity, made)
+
+
+def people_of(connection: Connection, told: Iterable[Told]) -> list[Recipient]:
+    """Return those who were told of something, as they are now."""
+    return recipients_named(connection, {name for one in told for name in (one.recipient_id, *one.shares)})
 
 
 def routes_of(context: Context) -> Routes:
@@ -80,7 +89,7 @@ def occasion_of(context: Context, connection: Connection, row: Row[Any]) -> Occa
         level=context.packs.active.units.get(row.unit_id).level,
         severity=worst(one["severity"] for one in model["findings"]),
         issuer=row.issuer,
-        correction=_replaced(connection, row) is not None,
+        correction=_is_correction(connection, row),
     )
 
 
@@ -90,8 +99,7 @@ def worst(severities: Iterable[str]) -> Severity:
     return next((one for one in SEVERITIES if one in found), SEVERITIES[-1])
 
 
-def _replaced(connection: Connection, row: Row[Any]) -> Carried | None:
-    mine = (issued_memos.c.memo_id == row.memo_id) & (issued_memos.c.version < row.version)
-    query = select(issued_memos.c.version).where(mine).order_by(issued_memos.c.version.desc()).limit(1)
-    version = connection.execute(query).scalar()
-    return None if version is None else Carried(row.memo_id, version)
+def _is_correction(connection: Connection, row: Row[Any]) -> bool:
+    c = issued_memos.c
+    mine = (c.memo_id == row.memo_id) & (c.version < row.version)
+    return connection.execute(select(c.version).where(mine).limit(1)).scalar() is not None

@@ -10,16 +10,17 @@ from sqlalchemy import ColumnElement, or_, select, update
 
 from thammuu.delivery.ports import ContactPoint
 from thammuu.delivery.vault import vault_of
-from thammuu.delivery.vocabulary import ALL_UNITS
+from thammuu.delivery.vocabulary import ADDRESSED_AS, ALL_UNITS
 from thammuu.ledger.schema import contact_points, recipients
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import date
 
     from sqlalchemy import Connection, Row
 
     from thammuu.bus.context import Context
+    from thammuu.delivery.vocabulary import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Recipient:
 
     recipient_id: str
     unit_id: str
-    role: str
+    role: Role
     agency: str | None
     turn: int
     language: str
@@ -88,6 +89,11 @@ def every_recipient(connection: Connection) -> list[Recipient]:
     return _found(connection, ~recipients.c.erased)
 
 
+def recipients_named(connection: Connection, names: Collection[str]) -> list[Recipient]:
+    """Return recipients by id, whatever the day; of an erased one no channel is left."""
+    return _found(connection, recipients.c.recipient_id.in_(sorted(names)))
+
+
 def contact_of(context: Context, connection: Connection, recipient_id: str, channel: str) -> ContactPoint | None:
     """Return where a recipient is reached; None where the channel or the recipient is gone.
 
@@ -95,9 +101,9 @@ def contact_of(context: Context, connection: Connection, recipient_id: str, chan
         BadInputError: If no key is set.
         EnvironmentFaultError: If none of the keys opens it.
     """
-    c = contact_points.c
+    c, asked = contact_points.c, ADDRESSED_AS.get(channel, channel)
     query = select(c.sealed, recipients.c.sealed_name).join(recipients, recipients.c.recipient_id == c.recipient_id)
-    row = connection.execute(query.where(c.recipient_id == recipient_id, c.channel == channel)).one_or_none()
+    row = connection.execute(query.where(c.recipient_id == recipient_id, c.channel == asked)).one_or_none()
     if row is None or row.sealed is None:
         return None
     vault = vault_of(context.settings)

@@ -243,7 +243,11 @@ class _Known:
         }
 
     def problems(self, document: Document, node: RouteNode, way: Steps = ("route",)) -> list[Problem]:
-        found = [*self._unknown(document, node, way), *_senseless(document, node, way)]
+        found = [
+            *self._unknown(document, node, way),
+            *_senseless(document, node, way),
+            *_without_effect(document, node, way),
+        ]
         for place, child in enumerate(node.routes):
             found += self.problems(document, child, (*way, "routes", place))
         return found
@@ -268,3 +272,17 @@ def _senseless(document: Document, node: RouteNode, way: Steps) -> Iterator[Prob
     for place, role in enumerate(roles):
         if role in roles[:place]:
             yield document.problem("route-role", _("each role once"), (*way, "to", place, "role"), value=role)
+
+
+def _without_effect(document: Document, node: RouteNode, way: Steps) -> Iterator[Problem]:
+    for key in Match.model_fields:
+        if getattr(node.match, key) == ():
+            expected = _("at least one value; an empty list matches nothing")
+            yield document.problem("route-match", expected, (*way, "match", key))
+    for place, child in enumerate(node.routes[:-1]):
+        if child.match == Match() and not child.go_on:
+            expected = _("a match, or continue: true; the routes after one that takes every memo are never tried")
+            yield document.problem("route-unreachable", expected, (*way, "routes", place))
+    for place, one in enumerate(node.to or ()):
+        if len(set(one.channels)) < len(one.channels):
+            yield document.problem("route-channel", _("each channel once"), (*way, "to", place, "channels"))
