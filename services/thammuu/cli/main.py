@@ -22,6 +22,7 @@ from thammuu.cli import (
     people,
     publish,
     recipients,
+    routes,
     rules,
     serve,
     setup,
@@ -65,6 +66,7 @@ listings.register(app)
 memos.register(app)
 recipients.register(app)
 people.register(app)
+routes.register(app)
 paths.register(app)
 ledger.register(app)
 framework.register(app)

@@ -35,7 +35,8 @@ def stands(table: FromClause) -> ColumnElement[bool]:
     Args:
         table: With the columns ``memo_id`` and ``version``.
     """
-    last = select(func.max(issued_memos.c.version)).where(issued_memos.c.memo_id == table.c.memo_id)
+    versions = issued_memos.alias()
+    last = select(func.max(versions.c.version)).where(versions.c.memo_id == table.c.memo_id)
     withdrawn = exists().where(memos.c.memo_id == table.c.memo_id, memos.c.status == "superseded")
     return (table.c.version == last.correlate(table).scalar_subquery()) & ~withdrawn.correlate(table)
 

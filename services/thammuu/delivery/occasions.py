@@ -88,7 +88,7 @@ def occasion_of(context: Context, connection: Connection, row: Row[Any]) -> Occa
         unit_id=row.unit_id,
         level=context.packs.active.units.get(row.unit_id).level,
         severity=worst(one["severity"] for one in model["findings"]),
-        issuer=row.issuer,
+        issuer=row.issuer or context.settings.issuer,
         correction=_is_correction(connection, row),
     )
 

@@ -63,7 +63,7 @@ class To(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     role: Role
-    channels: Annotated[tuple[ChannelName, ...], Field(min_length=1)]
+    channels: tuple[ChannelName, ...]
 
 
 class RouteNode(BaseModel):
@@ -183,6 +183,11 @@ class Routes:
         assert file is not None
         return cls(document, file.route)
 
+    @property
+    def count(self) -> int:
+        """How many routes the tree has, the first one included."""
+        return _count(self._root)
+
     def targets(self, occasion: Occasion) -> tuple[Target, ...]:
         """Return who is told of a memo, in the order of the file; nobody where a route says so."""
         return tuple(self._targets(self._root, ("route",), _Inherited(), occasion))
@@ -211,6 +216,10 @@ class Routes:
                 passes=values.critical_passes and occasion.severity == "critical",
                 branch=branch,
             )
+
+
+def _count(node: RouteNode) -> int:
+    return 1 + sum(_count(child) for child in node.routes)
 
 
 def _matches(match: Match, occasion: Occasion) -> bool:
@@ -284,5 +293,6 @@ def _without_effect(document: Document, node: RouteNode, way: Steps) -> Iterator
             expected = _("a match, or continue: true; the routes after one that takes every memo are never tried")
             yield document.problem("route-unreachable", expected, (*way, "routes", place))
     for place, one in enumerate(node.to or ()):
-        if len(set(one.channels)) < len(one.channels):
-            yield document.problem("route-channel", _("each channel once"), (*way, "to", place, "channels"))
+        if not one.channels or len(set(one.channels)) < len(one.channels):
+            expected = _("at least one channel, and each once")
+            yield document.problem("route-channel", expected, (*way, "to", place, "channels"))
