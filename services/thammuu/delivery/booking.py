@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, func, insert, select, tuple_, update
+from sqlalchemy import bindparam, exists, func, insert, select, tuple_, update
 
 from thammuu.delivery.holders import stands
 from thammuu.delivery.planning import Planned, delivery_id
@@ -25,6 +25,31 @@ if TYPE_CHECKING:
 
 MOST_MEMOS = 20
 """Of one message; mail servers refuse larger ones for their size."""
+_P, _D, _M = contact_points.c, deliveries.c, delivery_memos.c
+# made once: they run for every memo that is issued
+_KNOWN = select(_M.recipient_id, _M.channel, _M.repetition).where(
+    _M.memo_id == bindparam("memo"), _M.version == bindparam("version"), _M.kind == bindparam("kind")
+)
+_SAME_ADDRESS = (
+    select(_P.recipient_id, _P.channel, _P.address_mark)
+    .where(_P.address_mark.in_(bindparam("marks", expanding=True)))
+    .order_by(_P.recipient_id, _P.channel)
+    .with_for_update()
+)
+_JOINABLE = (
+    select(_D.delivery_id, _D.recipient_id, _D.channel, _D.repetition, _D.due, _D.deadline, _D.severity)
+    .where(
+        _D.recipient_id.in_(bindparam("names", expanding=True)),
+        _D.state == "queued",
+        _D.attempts == 0,
+        _D.kind == bindparam("asked"),
+        select(func.count(func.distinct(_M.memo_id))).where(_M.delivery_id == _D.delivery_id).scalar_subquery()
+        < MOST_MEMOS,
+    )
+    .order_by(_D.due.desc(), _D.delivery_id)
+    .with_for_update()
+)
+_OPEN, _ENCLOSE = insert(deliveries), insert(delivery_memos)
 _Key = tuple[str, str, int]
 """Recipient or mark of an address, channel, repetition."""
 
@@ -76,9 +101,9 @@ def book(  # noqa: PLR0913, PLR0917  what a booking depends on
     ]
     opened = [_row(one, unit_id, severity, kind, instead_of) for one in booked if not one.joins]
     if opened:
-        work.connection.execute(insert(deliveries), opened)
+        work.connection.execute(_OPEN, opened)
     rows = [row for one in booked for row in _enclosed(one, carried, kind)]
-    work.connection.execute(insert(delivery_memos), rows)
+    work.connection.execute(_ENCLOSE, rows)
     return [NewEvent(subject=unit_id, data=_event(one, carried, severity, kind, instead_of)) for one in booked]
 
 
@@ -142,10 +167,8 @@ def _mark(one: Planned) -> _Key:
 
 
 def _known(connection: Connection, carried: Carried, kind: Kind) -> set[_Key]:
-    c = delivery_memos.c
-    mine = (c.memo_id == carried.memo_id, c.version == carried.version, c.kind == kind)
-    rows = connection.execute(select(c.recipient_id, c.channel, c.repetition).where(*mine))
-    return {(row.recipient_id, row.channel, row.repetition) for row in rows}
+    which = {"memo": carried.memo_id, "version": carried.version, "kind": kind}
+    return {(row.recipient_id, row.channel, row.repetition) for row in connection.execute(_KNOWN, which)}
 
 
 def _marked(connection: Connection, planned: Sequence[Planned]) -> list[Planned]:
@@ -169,19 +192,12 @@ def _open(connection: Connection, new: Sequence[Planned], kind: Kind) -> dict[_K
     marks = sorted({one.mark for one in new if one.window_s or kind == "withdrawal"})
     if not marks:
         return {}
-    p, c = contact_points.c, deliveries.c
     # two workers that open a message to the same address at once would make two of it
-    same = select(p.recipient_id, p.channel, p.address_mark).where(p.address_mark.in_(marks))
-    points = connection.execute(same.order_by(p.recipient_id, p.channel).with_for_update()).all()
+    points = connection.execute(_SAME_ADDRESS, {"marks": marks}).all()
     mark_of = {(row.recipient_id, row.channel): row.address_mark for row in points}
-    carries = select(func.count(func.distinct(delivery_memos.c.memo_id)))
-    carries = carries.where(delivery_memos.c.delivery_id == c.delivery_id)
-    names = sorted({row.recipient_id for row in points})
-    query = select(c.delivery_id, c.recipient_id, c.channel, c.repetition, c.due, c.deadline, c.severity)
-    query = query.where(c.recipient_id.in_(names), c.state == "queued", c.attempts == 0, c.kind == kind)
-    query = query.where(carries.scalar_subquery() < MOST_MEMOS).order_by(c.due.desc(), c.delivery_id)
+    which = {"names": sorted({row.recipient_id for row in points}), "asked": kind}
     found: dict[_Key, Row[Any]] = {}
-    waiting: list[Row[Any]] = list(connection.execute(query.with_for_update()))
+    waiting: list[Row[Any]] = list(connection.execute(_JOINABLE, which))
     for row in waiting:
         mark = mark_of.get((row.recipient_id, ADDRESSED_AS.get(row.channel, row.channel)))
         if mark is not None:

@@ -11,6 +11,7 @@ from thammuu.canonical import derived_id
 from thammuu.clock import today
 from thammuu.delivery.booking import book
 from thammuu.delivery.holders import stands
+from thammuu.delivery.occasions import calendar_of
 from thammuu.delivery.planning import Carried, Planned, usable
 from thammuu.delivery.recipients import recipients_of
 from thammuu.delivery.timing import hours_of, next_allowed
@@ -82,6 +83,6 @@ def _after(people: list[Recipient], recipient_id: str, channel: str) -> list[Rec
 
 def _planned(context: Context, recipient: Recipient, row: Row[Any]) -> Planned:
     hours = hours_of(recipient.quiet_from, recipient.quiet_to, recipient.digest_at)
-    works = context.packs.active.actions.calendar.works
+    works = calendar_of(context).works
     due = next_allowed(context.clock(), hours, works, passes=row.severity == "critical")
     return Planned(recipient.recipient_id, row.channel, due, 1, row.repetition, why="in place of one not reached")

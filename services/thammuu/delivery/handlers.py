@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from thammuu.delivery import booking
 from thammuu.delivery.holders import holders, is_standing, told_of
-from thammuu.delivery.occasions import Ready, people_of, ready_of
+from thammuu.delivery.occasions import Ready, calendar_of, people_of, ready_of
 from thammuu.delivery.planning import Carried, same_again
 from thammuu.events import DeliveryUnaddressed, Event, MemoIssued, MemoSigned, MemoSuperseded, NewEvent
 from thammuu.ledger.schema import issued_memos
@@ -21,15 +21,18 @@ from thammuu.memos.policy import policy_of
 if TYPE_CHECKING:
     from thammuu.bus.context import Context, UnitOfWork
 
+_DOCUMENT = select(issued_memos).where(
+    issued_memos.c.memo_id == bindparam("memo"), issued_memos.c.version == bindparam("version")
+)
+
 
 def plan_issued(event: Event, context: Context) -> Ready | None:
     """Work out who is told of an issued memo; None where it waits for its signed copy, or was sent without one."""
     data = event.data
     assert isinstance(data, MemoIssued | MemoSigned)
     carried = Carried(data.memo_id, data.version)
-    version = (issued_memos.c.memo_id == data.memo_id) & (issued_memos.c.version == data.version)
     with context.database.snapshot() as connection:
-        row = connection.execute(select(issued_memos).where(version)).one()
+        row = connection.execute(_DOCUMENT, {"memo": data.memo_id, "version": data.version}).one()
         awaits_copy = policy_of(context, row.issuer).send == "signed"
         if isinstance(data, MemoIssued) and awaits_copy:
             return None
@@ -71,7 +74,7 @@ def follow_superseded(event: Event, work: UnitOfWork) -> list[NewEvent]:
     carried = Carried(data.memo_id, data.version)
     told = holders(work.connection, carried) if data.reason == "publication-withdrawn" else {}
     out = booking.cancel(work.connection, event.subject, carried, data.reason)
-    works, now = work.context.packs.active.actions.calendar.works, work.context.clock()
+    works, now = calendar_of(work.context).works, work.context.clock()
     for version, those in told.items():
         made = same_again(those, people_of(work.connection, those), now, works)
         out += booking.book(work, event.subject, version, "major", made.messages, "withdrawal")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, FromClause, exists, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, bindparam, exists, func, or_, select
 
 from thammuu.delivery.planning import Carried
 from thammuu.ledger.schema import deliveries, delivery_memos, issued_memos, memos
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
+_LAST = select(
+    select(func.max(issued_memos.c.version)).where(issued_memos.c.memo_id == bindparam("memo")).label("version"),
+    select(memos.c.status).where(memos.c.memo_id == bindparam("memo")).label("status"),
+)
 _HAVE_IT = ("attempting", "accepted", "delivered", "unknown")
 
 
@@ -43,12 +47,8 @@ def stands(table: FromClause) -> ColumnElement[bool]:
 
 def is_standing(connection: Connection, carried: Carried) -> bool:
     """Tell whether a memo version is a document that counts."""
-    c = issued_memos.c
-    last = select(func.max(c.version)).where(c.memo_id == carried.memo_id)
-    if connection.execute(last).scalar() != carried.version:
-        return False
-    status = select(memos.c.status).where(memos.c.memo_id == carried.memo_id)
-    return connection.execute(status).scalar() != "superseded"
+    row = connection.execute(_LAST, {"memo": carried.memo_id}).one()
+    return bool(row.version == carried.version) and bool(row.status != "superseded")
 
 
 def told_of(connection: Connection, carried: Carried) -> list[Told]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from pydantic_core import from_json
+from sqlalchemy import bindparam, select
 
 from thammuu.clock import today
 from thammuu.delivery import holders
@@ -15,6 +15,7 @@ from thammuu.delivery.recipients import recipients_named, recipients_of
 from thammuu.delivery.routes import Occasion, Routes
 from thammuu.delivery.vocabulary import SEVERITIES
 from thammuu.ledger.schema import issued_memos, publications
+from thammuu.rulepack.actions_calendar import load_calendar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +27,13 @@ if TYPE_CHECKING:
     from thammuu.delivery.planning import Plan
     from thammuu.delivery.recipients import Recipient
     from thammuu.delivery.vocabulary import Severity
+    from thammuu.rulepack.actions_calendar import Calendar
+
+_EARLIER = (
+    select(issued_memos.c.version)
+    .where(issued_memos.c.memo_id == bindparam("memo"), issued_memos.c.version < bindparam("version"))
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +56,9 @@ def ready_of(context: Context, connection: Connection, row: Row[Any]) -> Ready:
     """
     occasion = occasion_of(context, connection, row)
     targets = routes_of(context).targets(occasion)
-    works, now = context.packs.active.actions.calendar.works, context.clock()
+    works, now = calendar_of(context).works, context.clock()
     carried = Carried(row.memo_id, row.version)
-    told = holders.told_before(connection, carried)
+    told = holders.told_before(connection, carried) if occasion.correction else []
     if told:
         window_s = max((one.group_window_s for one in targets), default=0)
         passes = any(one.passes for one in targets)
@@ -63,6 +71,13 @@ def ready_of(context: Context, connection: Connection, row: Row[Any]) -> Ready:
 def people_of(connection: Connection, told: Iterable[Told]) -> list[Recipient]:
     """Return those who were told of something, as they are now."""
     return recipients_named(connection, {name for one in told for name in (one.recipient_id, *one.shares)})
+
+
+def calendar_of(context: Context) -> Calendar:
+    """Return the days on which offices are open."""
+    path = context.packs.active.folder / "days_off.yaml"
+    calendar: Calendar = context.cache.get_or_make(("calendar",), lambda: load_calendar(path))
+    return calendar
 
 
 def routes_of(context: Context) -> Routes:
@@ -80,17 +95,21 @@ def routes_of(context: Context) -> Routes:
 
 def occasion_of(context: Context, connection: Connection, row: Row[Any]) -> Occasion:
     """Return what routes ask of an issued memo."""
-    model = json.loads(context.blobs.get(row.model))
-    names = model["provenance"]["publications"]
-    query = select(publications.c.index_id).where(publications.c.publication_id.in_(names)).distinct()
+    model = from_json(context.blobs.get(row.model), cache_strings="keys")
+    names = tuple(sorted(model["provenance"]["publications"]))
     return Occasion(
-        indices=frozenset(connection.execute(query).scalars()),
+        indices=context.cache.get_or_make(("indices of", names), lambda: _indices(connection, names)),
         unit_id=row.unit_id,
         level=context.packs.active.units.get(row.unit_id).level,
         severity=worst(one["severity"] for one in model["findings"]),
         issuer=row.issuer or context.settings.issuer,
         correction=_is_correction(connection, row),
     )
+
+
+def _indices(connection: Connection, names: tuple[str, ...]) -> frozenset[str]:
+    query = select(publications.c.index_id).where(publications.c.publication_id.in_(names)).distinct()
+    return frozenset(connection.execute(query).scalars())
 
 
 def worst(severities: Iterable[str]) -> Severity:
@@ -100,6 +119,6 @@ def worst(severities: Iterable[str]) -> Severity:
 
 
 def _is_correction(connection: Connection, row: Row[Any]) -> bool:
-    c = issued_memos.c
-    mine = (c.memo_id == row.memo_id) & (c.version < row.version)
-    return connection.execute(select(c.version).where(mine).limit(1)).scalar() is not None
+    if row.version == 1:
+        return False
+    return connection.execute(_EARLIER, {"memo": row.memo_id, "version": row.version}).first() is not None

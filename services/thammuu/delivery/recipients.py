@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, Date, bindparam, or_, select, update
 
 from thammuu.delivery.ports import ContactPoint
 from thammuu.delivery.vault import vault_of
@@ -14,13 +14,35 @@ from thammuu.delivery.vocabulary import ADDRESSED_AS, ALL_UNITS
 from thammuu.ledger.schema import contact_points, recipients
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import date
 
     from sqlalchemy import Connection, Row
 
     from thammuu.bus.context import Context
     from thammuu.delivery.vocabulary import Role
+
+_ORDER = (recipients.c.role, recipients.c.turn, recipients.c.recipient_id)
+_DAY = bindparam("day", type_=Date)
+# made once: they run for every memo that is issued
+_OF_UNIT = (
+    select(recipients)
+    .where(
+        recipients.c.unit_id.in_([bindparam("unit"), ALL_UNITS]),
+        or_(recipients.c.valid_from.is_(None), recipients.c.valid_from <= _DAY),
+        or_(recipients.c.valid_to.is_(None), recipients.c.valid_to >= _DAY),
+        ~recipients.c.erased,
+    )
+    .order_by(*_ORDER)
+)
+_EVERY_POINT = (
+    select(
+        contact_points.c.recipient_id, contact_points.c.channel, contact_points.c.state, contact_points.c.address_mark
+    )
+    .where(contact_points.c.sealed.is_not(None))
+    .order_by(contact_points.c.channel)
+)
+_POINTS = _EVERY_POINT.where(contact_points.c.recipient_id.in_(bindparam("names", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +101,9 @@ def recipients_of(connection: Connection, unit_id: str, on: date) -> list[Recipi
         unit_id: The unit.
         on: The day.
     """
-    c = recipients.c
-    valid = or_(c.valid_from.is_(None), c.valid_from <= on) & or_(c.valid_to.is_(None), c.valid_to >= on)
-    return _found(connection, c.unit_id.in_([unit_id, ALL_UNITS]) & valid & ~c.erased)
+    rows = connection.execute(_OF_UNIT, {"unit": unit_id, "day": on}).all()
+    points = connection.execute(_POINTS, {"names": [row.recipient_id for row in rows]}).all() if rows else []
+    return _assembled(rows, points)
 
 
 def every_recipient(connection: Connection) -> list[Recipient]:
@@ -119,17 +141,18 @@ def bounced(connection: Connection, recipient_id: str, channel: str) -> None:
 
 
 def _found(connection: Connection, which: ColumnElement[bool]) -> list[Recipient]:
-    c = recipients.c
-    rows = connection.execute(select(recipients).where(which).order_by(c.role, c.turn, c.recipient_id)).all()
-    names = [row.recipient_id for row in rows]
-    points: dict[str, dict[str, Point]] = {name: {} for name in names}
-    query = select(contact_points).where(contact_points.c.sealed.is_not(None))
-    if len(names) <= 500:  # noqa: PLR2004  databases bound how many values a statement may hold
-        query = query.where(contact_points.c.recipient_id.in_(names))
-    for row in connection.execute(query.order_by(contact_points.c.channel)):
-        if row.recipient_id in points:
-            points[row.recipient_id][row.channel] = Point(row.state, row.address_mark)
-    return [_recipient(row, points[row.recipient_id]) for row in rows]
+    rows = connection.execute(select(recipients).where(which).order_by(*_ORDER)).all()
+    if len(rows) > 500:  # noqa: PLR2004  databases bound how many values a statement may hold
+        return _assembled(rows, connection.execute(_EVERY_POINT).all())
+    return _assembled(rows, connection.execute(_POINTS, {"names": [row.recipient_id for row in rows]}).all())
+
+
+def _assembled(rows: Sequence[Row[Any]], points: Iterable[Any]) -> list[Recipient]:
+    found: dict[str, dict[str, Point]] = {row.recipient_id: {} for row in rows}
+    for row in points:
+        if row.recipient_id in found:
+            found[row.recipient_id][row.channel] = Point(row.state, row.address_mark)
+    return [_recipient(row, found[row.recipient_id]) for row in rows]
 
 
 def _recipient(row: Row[Any], points: dict[str, Point]) -> Recipient:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from thammuu.clock import VIETNAM
-from thammuu.delivery.occasions import occasion_of, routes_of
+from thammuu.delivery.occasions import calendar_of, occasion_of, routes_of
 from thammuu.delivery.planning import Plan, plan
 from thammuu.delivery.recipients import recipients_of
 from thammuu.delivery.routes import Occasion
@@ -69,7 +69,7 @@ def would_be_told(
         for occasion in _occasions(context, connection, imagined, at):
             targets = routes_of(context).targets(occasion)
             people = recipients_of(connection, occasion.unit_id, on)
-            made = plan(targets, people, at, context.packs.active.actions.calendar.works)
+            made = plan(targets, people, at, calendar_of(context).works)
             name = context.packs.active.units.get(occasion.unit_id).name_on(on)
             rows += _told(made, people, name)
             nobody += [{"unit": name, "role": role} for role in made.unreached]
