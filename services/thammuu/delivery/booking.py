@@ -40,13 +40,13 @@ _JOINABLE = (
     select(_D.delivery_id, _D.recipient_id, _D.channel, _D.repetition, _D.due, _D.deadline, _D.severity)
     .where(
         _D.recipient_id.in_(bindparam("names", expanding=True)),
-        _D.state == "queued",
+        # by recipient, never by state: of all that waits only what waits for these is looked at
+        func.coalesce(_D.state, "") == "queued",
         _D.attempts == 0,
         _D.kind == bindparam("asked"),
         select(func.count(func.distinct(_M.memo_id))).where(_M.delivery_id == _D.delivery_id).scalar_subquery()
         < MOST_MEMOS,
     )
-    .order_by(_D.due.desc(), _D.delivery_id)
     .with_for_update()
 )
 _OPEN, _ENCLOSE = insert(deliveries), insert(delivery_memos)
@@ -198,7 +198,7 @@ def _open(connection: Connection, new: Sequence[Planned], kind: Kind) -> dict[_K
     which = {"names": sorted({row.recipient_id for row in points}), "asked": kind}
     found: dict[_Key, Row[Any]] = {}
     waiting: list[Row[Any]] = list(connection.execute(_JOINABLE, which))
-    for row in waiting:
+    for row in sorted(waiting, key=lambda one: (-one.due, one.delivery_id)):
         mark = mark_of.get((row.recipient_id, ADDRESSED_AS.get(row.channel, row.channel)))
         if mark is not None:
             found[mark, row.channel, row.repetition] = row

@@ -30,16 +30,18 @@ def plan_issued(event: Event, context: Context) -> Ready | None:
     """Work out who is told of an issued memo; None where it waits for its signed copy, or was sent without one."""
     data = event.data
     assert isinstance(data, MemoIssued | MemoSigned)
-    carried = Carried(data.memo_id, data.version)
     with context.database.snapshot() as connection:
+        if isinstance(data, MemoIssued):
+            return None if _awaits_copy(context, data.issuer) else ready_of(context, connection, data)
         row = connection.execute(_DOCUMENT, {"memo": data.memo_id, "version": data.version}).one()
-        awaits_copy = policy_of(context, row.issuer).send == "signed"
-        if isinstance(data, MemoIssued) and awaits_copy:
-            return None
         # the policy may have changed since the memo was issued: whoever was not told then is told now
-        if isinstance(data, MemoSigned) and not awaits_copy and told_of(connection, carried):
+        if not _awaits_copy(context, row.issuer) and told_of(connection, Carried(data.memo_id, data.version)):
             return None
         return ready_of(context, connection, row)
+
+
+def _awaits_copy(context: Context, issuer: str) -> bool:
+    return policy_of(context, issuer).send == "signed"
 
 
 def queue_issued(event: Event, work: UnitOfWork) -> list[NewEvent]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from thammuu.delivery.planning import Plan
     from thammuu.delivery.recipients import Recipient
     from thammuu.delivery.vocabulary import Severity
+    from thammuu.events import MemoIssued
     from thammuu.rulepack.actions_calendar import Calendar
 
 _EARLIER = (
@@ -46,13 +47,13 @@ class Ready:
     plan: Plan
 
 
-def ready_of(context: Context, connection: Connection, row: Row[Any]) -> Ready:
+def ready_of(context: Context, connection: Connection, row: Row[Any] | MemoIssued) -> Ready:
     """Return who is told of an issued memo; a correction goes to exactly those whom it replaces something for.
 
     Args:
         context: The program's parts.
         connection: A snapshot.
-        row: The memo's row of ``issued_memos``.
+        row: The memo's row of ``issued_memos``, or the event that tells of it.
     """
     occasion = occasion_of(context, connection, row)
     targets = routes_of(context).targets(occasion)
@@ -93,7 +94,7 @@ def routes_of(context: Context) -> Routes:
     return routes
 
 
-def occasion_of(context: Context, connection: Connection, row: Row[Any]) -> Occasion:
+def occasion_of(context: Context, connection: Connection, row: Row[Any] | MemoIssued) -> Occasion:
     """Return what routes ask of an issued memo."""
     model = from_json(context.blobs.get(row.model), cache_strings="keys")
     names = tuple(sorted(model["provenance"]["publications"]))
@@ -118,7 +119,7 @@ def worst(severities: Iterable[str]) -> Severity:
     return next((one for one in SEVERITIES if one in found), SEVERITIES[-1])
 
 
-def _is_correction(connection: Connection, row: Row[Any]) -> bool:
+def _is_correction(connection: Connection, row: Row[Any] | MemoIssued) -> bool:
     if row.version == 1:
         return False
     return connection.execute(_EARLIER, {"memo": row.memo_id, "version": row.version}).first() is not None
