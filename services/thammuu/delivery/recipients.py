@@ -14,7 +14,7 @@ from thammuu.delivery.vocabulary import ADDRESSED_AS, ALL_UNITS
 from thammuu.ledger.schema import contact_points, recipients
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import date
 
     from sqlalchemy import Connection, Row
@@ -26,14 +26,18 @@ _ORDER = (recipients.c.role, recipients.c.turn, recipients.c.recipient_id)
 _DAY = bindparam("day", type_=Date)
 # made once: they run for every memo that is issued
 _OF_UNIT = (
-    select(recipients)
+    select(recipients, contact_points.c.channel, contact_points.c.state, contact_points.c.address_mark)
+    .outerjoin(
+        contact_points,
+        (contact_points.c.recipient_id == recipients.c.recipient_id) & contact_points.c.sealed.is_not(None),
+    )
     .where(
         recipients.c.unit_id.in_([bindparam("unit"), ALL_UNITS]),
         or_(recipients.c.valid_from.is_(None), recipients.c.valid_from <= _DAY),
         or_(recipients.c.valid_to.is_(None), recipients.c.valid_to >= _DAY),
         ~recipients.c.erased,
     )
-    .order_by(*_ORDER)
+    .order_by(*_ORDER, contact_points.c.channel)
 )
 _EVERY_POINT = (
     select(
@@ -102,8 +106,9 @@ def recipients_of(connection: Connection, unit_id: str, on: date) -> list[Recipi
         on: The day.
     """
     rows = connection.execute(_OF_UNIT, {"unit": unit_id, "day": on}).all()
-    points = connection.execute(_POINTS, {"names": [row.recipient_id for row in rows]}).all() if rows else []
-    return _assembled(rows, points)
+    return _assembled(
+        {row.recipient_id: row for row in rows}.values(), (row for row in rows if row.channel is not None)
+    )
 
 
 def every_recipient(connection: Connection) -> list[Recipient]:
@@ -147,7 +152,7 @@ def _found(connection: Connection, which: ColumnElement[bool]) -> list[Recipient
     return _assembled(rows, connection.execute(_POINTS, {"names": [row.recipient_id for row in rows]}).all())
 
 
-def _assembled(rows: Sequence[Row[Any]], points: Iterable[Any]) -> list[Recipient]:
+def _assembled(rows: Collection[Row[Any]], points: Iterable[Any]) -> list[Recipient]:
     found: dict[str, dict[str, Point]] = {row.recipient_id: {} for row in rows}
     for row in points:
         if row.recipient_id in found:
