@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from servers.kafka import Kafka
     from servers.postgres import Postgres
-STAGES = ("analysis,memos", "memos,rendering", "rendering")
+
+STAGES = ("analysis,memos", "memos,rendering", "rendering,delivery")
 
 
 def publish_two(env: dict[str, str]) -> None:

@@ -23,6 +23,7 @@ from thammuu.cli import (
     people,
     publish,
     recipients,
+    routes,
     rules,
     serve,
     setup,
@@ -66,6 +67,7 @@ listings.register(app)
 memos.register(app)
 recipients.register(app)
 people.register(app)
+routes.register(app)
 paths.register(app)
 ledger.register(app)
 framework.register(app)

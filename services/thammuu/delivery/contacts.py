@@ -10,6 +10,8 @@ from thammuu.bus.context import UnitOfWork
 from thammuu.canonical import derived_id
 from thammuu.clock import today
 from thammuu.delivery.booking import book
+from thammuu.delivery.holders import stands
+from thammuu.delivery.occasions import calendar_of
 from thammuu.delivery.planning import Carried, Planned, usable
 from thammuu.delivery.recipients import recipients_of
 from thammuu.delivery.timing import hours_of, next_allowed
@@ -52,9 +54,10 @@ def _instead(context: Context, connection: Connection, row: Row[Any]) -> Iterato
     if not substitutes:
         return
     c = delivery_memos.c
-    carried = connection.execute(
-        select(c.memo_id, c.version).where(c.delivery_id == row.delivery_id).distinct().order_by(c.memo_id)
-    ).all()
+    mine = c.delivery_id == row.delivery_id
+    if row.kind == "memo":
+        mine &= stands(delivery_memos)
+    carried = connection.execute(select(c.memo_id, c.version).where(mine).distinct().order_by(c.memo_id)).all()
     for memo in carried:
         planned = [_planned(context, one, row) for one in substitutes]
         yield from book(
@@ -80,6 +83,6 @@ def _after(people: list[Recipient], recipient_id: str, channel: str) -> list[Rec
 
 def _planned(context: Context, recipient: Recipient, row: Row[Any]) -> Planned:
     hours = hours_of(recipient.quiet_from, recipient.quiet_to, recipient.digest_at)
-    works = context.packs.active.actions.calendar.works
+    works = calendar_of(context).works
     due = next_allowed(context.clock(), hours, works, passes=row.severity == "critical")
     return Planned(recipient.recipient_id, row.channel, due, 1, row.repetition, why="in place of one not reached")
