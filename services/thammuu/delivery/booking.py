@@ -10,6 +10,7 @@ from sqlalchemy import exists, func, insert, select, update
 
 from thammuu.delivery.planning import Planned, delivery_id
 from thammuu.delivery.states import WAITING
+from thammuu.delivery.timing import Hours, hours_of, next_allowed
 from thammuu.events import DeliveryCancelled, DeliveryQueued, Enclosed, NewEvent
 from thammuu.ledger.schema import deliveries, delivery_memos, memos, recipients
 
@@ -82,9 +83,25 @@ def book(  # noqa: PLR0913, PLR0917  what a booking depends on
 
 
 def book_withdrawal(work: UnitOfWork, unit_id: str, carried: Carried, told: Iterable[Told]) -> list[NewEvent]:
-    """Book the news of a withdrawal for exactly those who have the memo; at once, quiet hours are the sender's."""
-    now = work.context.clock()
-    planned = [Planned(one.recipient_id, one.channel, now, 0, shares=one.shares) for one in told]
+    """Book the news of a withdrawal for exactly those who have the memo: at once, but for quiet hours and days off."""
+    found = list(told)
+    c = recipients.c
+    named = c.recipient_id.in_({one.recipient_id for one in found})
+    quiet = {
+        row.recipient_id: hours_of(row.quiet_from, row.quiet_to, None)
+        for row in work.connection.execute(select(c.recipient_id, c.quiet_from, c.quiet_to).where(named))
+    }
+    works = work.context.packs.active.actions.calendar.works
+    planned = [
+        Planned(
+            one.recipient_id,
+            one.channel,
+            next_allowed(work.context.clock(), quiet.get(one.recipient_id, Hours()), works),
+            0,
+            shares=one.shares,
+        )
+        for one in found
+    ]
     return book(work, unit_id, carried, "major", planned, "withdrawal")
 
 
