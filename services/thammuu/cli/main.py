@@ -13,6 +13,7 @@ import typer
 from thammuu import __version__
 from thammuu.cli import (
     database,
+    deliveries,
     doctor,
     framework,
     ledger,
@@ -23,6 +24,7 @@ from thammuu.cli import (
     publish,
     recipients,
     rules,
+    sender,
     serve,
     setup,
     templates,
@@ -65,12 +67,14 @@ listings.register(app)
 memos.register(app)
 recipients.register(app)
 people.register(app)
+deliveries.register(app)
 paths.register(app)
 ledger.register(app)
 framework.register(app)
 rules.register(app)
 templates.register(app)
 workers.register(app)
+sender.register(app)
 serve.register(app)
 doctor.register(app)
 database.register(app)
