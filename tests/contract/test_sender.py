@@ -98,7 +98,7 @@ def prepared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     def cloned(place: Path) -> Any:  # noqa: ANN401  settings
         name = f"s{secrets.token_hex(6)}"
         with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{first.rpartition("/")[2]}"')  # type: ignore[arg-type]
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{first.rpartition("/")[2]}"')
         shutil.copytree(folder / "data", place / "data")
         return settings(place / "data", database_url=SecretStr(server.url(name)))
 

@@ -1,25 +1,31 @@
 """``kill -9`` of the sender at every step: every message ends well, and a second copy is preceded by ``unknown``."""
 
+from __future__ import annotations
+
 import re
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from commands import Thammuu, copied, warm
 
 from servers.deliveries import KEY, issued, queued, recipient, rows, settings, told
 from servers.mail_sink import Sink, mail_sink
-from servers.postgres import Postgres
 from servers.program import environment
 from thammuu import bootstrap
 from thammuu.delivery.mail import DELIVERY_HEADER
 from thammuu.ledger.postgres import PostgresDatabase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from servers.postgres import Postgres
 
 pytest_plugins = ["servers.postgres"]
 MESSAGES = 6
