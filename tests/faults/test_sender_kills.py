@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 import time
@@ -14,11 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 from commands import Thammuu, copied, warm
 
-from servers.deliveries import KEY, issued, queued, recipient, rows, settings, told
+from servers.deliveries import KEY, copies_in, issued, queued, recipient, rows, settings, told
 from servers.mail_sink import Sink, mail_sink
 from servers.program import environment
 from thammuu import bootstrap
-from thammuu.delivery.mail import DELIVERY_HEADER
 from thammuu.ledger.postgres import PostgresDatabase
 
 if TYPE_CHECKING:
@@ -37,7 +35,6 @@ KILLS = [
     *(f"database.committed:{turn}" for turn in range(1, 6)),
     *("ledger.appended", "ledger.appended:2", "ledger.head-locked:2"),
 ]
-_NAMED = re.compile(rb"(?mi)^" + DELIVERY_HEADER.encode() + rb": (\S+)")
 
 
 @dataclass
@@ -48,11 +45,6 @@ class Killed:
     names: list[str]
     at: str
     copies: Counter[str] = field(default_factory=Counter)
-
-
-def copies_in(sink: Sink) -> Counter[str]:
-    found = [_NAMED.search(one.content) for one in sink.received]
-    return Counter(one[1].decode() for one in found if one)
 
 
 @pytest.fixture(scope="module")

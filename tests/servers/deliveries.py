@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -10,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from thammuu import bootstrap
 from thammuu.bus.context import UnitOfWork
-from thammuu.clock import system_clock
 from thammuu.delivery.booking import book
+from thammuu.delivery.mail import DELIVERY_HEADER
 from thammuu.delivery.planning import Carried, Planned
 from thammuu.delivery.recipients_register import take_over
 from thammuu.delivery.recipients_sheet import Entry
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
+    from servers.mail_sink import Sink
     from thammuu.bootstrap import Program
     from thammuu.bus.context import Context
-    from thammuu.clock import Clock
 
 PAPI = Path(__file__).parents[2] / "examples" / "papi"
 PROVINCES = ("01", "02", "04", "06")
@@ -40,6 +41,9 @@ KEY = "dGhpcyBpcyBhIGtleSBmb3IgdGVzdHMgb25seSwgMzI="
 UNIT = "Cao Bằng"
 MONDAY = datetime(2026, 6, 22, 2, 30, tzinfo=UTC)
 """A working day, 9:30 in Viet Nam."""
+
+
+_NAMED = re.compile(rb"(?mi)^" + DELIVERY_HEADER.encode() + rb": (\S+)")
 
 
 class Hands:
@@ -130,6 +134,7 @@ def told(context: Context, delivery_id: str) -> list[str]:
     ]
 
 
-def opening(chosen: Settings, clock: Clock = system_clock) -> Any:  # noqa: ANN401  a context manager
-    """The program for writing."""
-    return bootstrap.changing(chosen, clock)
+def copies_in(sink: Sink) -> Counter[str]:
+    """How often each delivery came to a mail server."""
+    found = [_NAMED.search(one.content) for one in sink.received]
+    return Counter(one[1].decode() for one in found if one)

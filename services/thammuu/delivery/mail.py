@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from base64 import encodebytes
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from thammuu.errors import BadInputError, PermanentRefusalError
@@ -40,8 +38,6 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LOCAL = re.compile(r"[^\s\"(),:;<>@\[\\\]]{1,64}")
 _DOMAIN_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 _BAD_IN_FILE_NAMES = re.compile(r"[\\/:*?\"<>|]+")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-"""All of the categories Cc and Cs but line ends and tabs."""
 _UNSUBSCRIBE = re.compile(r"(?:https://|mailto:)[!-;=?-~]{1,900}")
 _HEADER_NAME = re.compile(rb"([!-9;-~]+):")
 _LINES = SMTP.clone(cte_type="7bit")
@@ -197,24 +193,12 @@ def _fill(mail: EmailMessage, message: Message) -> None:
 def _lines(text: str) -> str:
     """Return a text whose only control characters are line ends and tabs."""
     whole = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n")
-    return _CONTROLS.sub("", whole)
+    return "".join(one for one in whole if one in "\n\t" or unicodedata.category(one) not in {"Cc", "Cs"})
 
 
 def _attach(mail: EmailMessage, one: Attachment) -> None:
-    part = EmailMessage(policy=mail.policy)
-    part["Content-Type"] = one.media_type
-    part["Content-Transfer-Encoding"] = "base64"
-    part.add_header("Content-Disposition", "attachment", filename=file_name(one.name))
-    part.set_payload(_in_base64(one.content))
-    if mail.get_content_type() != "multipart/mixed":
-        mail.make_mixed()
-    mail.attach(part)
-
-
-@lru_cache(maxsize=16)
-def _in_base64(content: bytes) -> str:
-    """Return a file as lines of BASE64; the same files go to many."""
-    return encodebytes(content).decode("ascii")
+    kind, _slash, subtype = one.media_type.partition("/")
+    mail.add_attachment(one.content, maintype=kind, subtype=subtype, filename=file_name(one.name))
 
 
 def wire_bytes(mail: EmailMessage) -> bytes:
