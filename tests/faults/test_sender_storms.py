@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import statistics
 import sys
 import time
 from collections import Counter
@@ -194,7 +193,8 @@ def test_a_dead_channel_moves_the_others_p99_by_a_fifth_at_most(context: Context
             until_accepted(context, names, *channels)
             took[hangs].append(sorted(at - begun for at in _accepted_at(context, names))[98])
     quiet, beside = took[False], took[True]
-    moved = statistics.median(beside) / statistics.median(quiet)
+    # other programs of the machine can only add: the quietest turn of each is compared
+    moved = min(beside) / min(quiet)
     sys.stderr.write(f"p99 alone {quiet}, beside a dead channel {beside}, moved {moved:.2f}\n")
     assert moved <= MOVES_AT_MOST
 
