@@ -14,6 +14,7 @@ from thammuu.allocators import share_polars_memory
 from thammuu.cli import (
     bounces,
     database,
+    deliveries,
     doctor,
     framework,
     ledger,
@@ -25,6 +26,7 @@ from thammuu.cli import (
     recipients,
     routes,
     rules,
+    sender,
     serve,
     setup,
     templates,
@@ -68,12 +70,14 @@ memos.register(app)
 recipients.register(app)
 people.register(app)
 routes.register(app)
+deliveries.register(app)
 paths.register(app)
 ledger.register(app)
 framework.register(app)
 rules.register(app)
 templates.register(app)
 workers.register(app)
+sender.register(app)
 serve.register(app)
 doctor.register(app)
 database.register(app)

@@ -16,8 +16,7 @@ from thammuu.delivery.planning import Carried, Planned, usable
 from thammuu.delivery.recipients import recipients_of
 from thammuu.delivery.timing import hours_of, next_allowed
 from thammuu.events import envelope
-from thammuu.ledger import log
-from thammuu.ledger.schema import delivery_memos
+from thammuu.ledger.schema import contact_points, delivery_memos, recipients
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,44 +25,46 @@ if TYPE_CHECKING:
 
     from thammuu.bus.context import Context
     from thammuu.delivery.recipients import Recipient
-    from thammuu.events import NewEvent
+    from thammuu.events import Event, NewEvent
 
 
-def next_contacts(context: Context, connection: Connection, lost: Iterable[Row[Any]]) -> None:
+def next_contacts(context: Context, connection: Connection, lost: Iterable[Row[Any]]) -> list[Event]:
     """Queue messages to the next in turn of each delivery that will not arrive; nobody is written to twice.
 
     Args:
         context: The program's parts.
         connection: The transaction that recorded the loss.
         lost: Rows of ``deliveries``.
+
+    Returns:
+        The events, for the caller to append last.
     """
-    for row in lost:
-        queued = list(_instead(context, connection, row))
-        log.append(
-            connection,
-            [
-                envelope(new, derived_id("delivery", row.delivery_id, "instead", row.attempts, place), context.clock())
-                for place, new in enumerate(queued)
-            ],
-        )
+    return [
+        envelope(new, derived_id("delivery", row.delivery_id, "instead", row.attempts, place), context.clock())
+        for row in lost
+        for place, new in enumerate(_instead(context, connection, row))
+    ]
 
 
 def _instead(context: Context, connection: Connection, row: Row[Any]) -> Iterator[NewEvent]:
     people = recipients_of(connection, row.subject, today(context.clock))
-    substitutes = _after(people, row.recipient_id, row.channel)
-    if not substitutes:
-        return
     c = delivery_memos.c
     mine = c.delivery_id == row.delivery_id
     if row.kind == "memo":
         mine &= stands(delivery_memos)
-    carried = connection.execute(select(c.memo_id, c.version).where(mine).distinct().order_by(c.memo_id)).all()
-    for memo in carried:
-        planned = [_planned(context, one, row) for one in substitutes]
+    carried = connection.execute(
+        select(c.memo_id, c.version, c.recipient_id).where(mine).order_by(c.memo_id, c.version, c.recipient_id)
+    ).all()
+    lost = _not_reached(connection, {one.recipient_id for one in carried}, row.channel)
+    substitutes = _after(people, lost, row.channel)
+    if not substitutes:
+        return
+    planned = [_planned(context, one, row) for one in substitutes]
+    for memo in sorted({(one.memo_id, one.version) for one in carried}):
         yield from book(
             UnitOfWork(connection, context),
             row.subject,
-            Carried(memo.memo_id, memo.version),
+            Carried(*memo),
             row.severity,
             planned,
             row.kind,
@@ -71,14 +72,31 @@ def _instead(context: Context, connection: Connection, row: Row[Any]) -> Iterato
         )
 
 
-def _after(people: list[Recipient], recipient_id: str, channel: str) -> list[Recipient]:
-    """Return the next in turn of the same role who can be reached by the channel."""
-    lost = next((one for one in people if one.recipient_id == recipient_id), None)
-    if lost is None:
-        return []
-    later = [one for one in people if one.role == lost.role and one.turn > lost.turn and channel in usable(one)]
-    lowest = min((one.turn for one in later), default=0)
-    return [one for one in later if one.turn == lowest]
+def _not_reached(connection: Connection, names: set[str], channel: str) -> list[Row[Any]]:
+    """Return who was to read a message, those who share its address too; even if they have left meanwhile."""
+    c = recipients.c
+    points = (contact_points.c.recipient_id == c.recipient_id) & (contact_points.c.channel == channel)
+    columns = (c.recipient_id, c.role, c.turn, contact_points.c.address_mark)
+    query = select(*columns).select_from(recipients.outerjoin(contact_points, points))
+    return list(connection.execute(query.where(c.recipient_id.in_(sorted(names))).order_by(c.recipient_id)))
+
+
+def _after(people: list[Recipient], lost: list[Row[Any]], channel: str) -> list[Recipient]:
+    """Return, for each role, the next in turn who can be reached by the same channel at another address."""
+    found: dict[str, Recipient] = {}
+    marks = {row.address_mark for row in lost}
+    for row in lost:
+        later = [
+            one
+            for one in people
+            if one.role == row.role
+            and one.turn > row.turn
+            and channel in usable(one)
+            and one.points[channel].address_mark not in marks
+        ]
+        lowest = min((one.turn for one in later), default=0)
+        found |= {one.recipient_id: one for one in later if one.turn == lowest}
+    return [found[name] for name in sorted(found)]
 
 
 def _planned(context: Context, recipient: Recipient, row: Row[Any]) -> Planned:
