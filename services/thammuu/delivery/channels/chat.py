@@ -1,0 +1,143 @@
+"""The channel ``chat``: short messages to rooms of Telegram, Slack, Teams, Mattermost, Matrix and Zalo, through apprise."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
+
+from thammuu.delivery.channels import chat_schemes as schemes
+from thammuu.delivery.channels.chat_text import as_markdown, neutral
+from thammuu.delivery.channels.http_answers import answer_of, bounded
+from thammuu.delivery.outbound import outbound_of
+from thammuu.delivery.ports import Answer
+from thammuu.i18n import _
+
+if TYPE_CHECKING:
+    from thammuu.clock import Clock
+    from thammuu.delivery.outbound import Exchange, Limits
+    from thammuu.delivery.ports import Message
+    from thammuu.settings import Settings
+
+_SHORTEST_SECRET: Final = 6
+_OK: Final = range(200, 300)
+
+
+class ChatChannel:
+    """Sends chat messages; one address is one room or person, so that a message has one result.
+
+    Args:
+        settings: Which hosts messages may go to.
+        clock: The time, for servers that ask to wait until some moment.
+        limits: Of each request.
+
+    Raises:
+        BadInputError: If the settings of hosts cannot be read.
+    """
+
+    name = "chat"
+    at_once = 8
+    one_server = False
+
+    def __init__(self, settings: Settings, clock: Clock, limits: Limits | None = None) -> None:
+        self._outbound = outbound_of(settings, limits)
+        self._clock = clock
+        # threads of its own: a service that does not answer holds up no other channel
+        self._threads = ThreadPoolExecutor(self.at_once, thread_name_prefix="chat")
+        # it writes addresses with their tokens
+        logging.getLogger("apprise").addFilter(_nothing)
+
+    def check(self, address: str) -> str | None:
+        """Return what is wrong with an address, in words, or None."""
+        fault, _plugin = self._opened(address)
+        return fault
+
+    async def send(self, message: Message) -> Answer:
+        """Send one message.
+
+        Args:
+            message: The delivery.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._threads, copy_context().run, self._sent, message)
+
+    async def close(self) -> None:
+        """End the threads; what they are at ends within its limits."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _sent(self, message: Message) -> Answer:
+        fault, plugin = self._opened(message.to.address)
+        if fault is not None:
+            return Answer("refused", fault)
+        links = [one.link for one in message.memos]
+        text = neutral(message.chat, links)
+        scheme = schemes.scheme_of(message.to.address)
+        body, form = (as_markdown(text, links), None) if schemes.SCHEMES[scheme].markdown else (text, "text")
+        with self._outbound.exchange() as exchange:
+            try:
+                taken = bool(plugin.notify(body=body, title="", body_format=form))
+            except Exception as error:  # noqa: BLE001  its text may hold the address, and what was sent is known
+                return self._failed(exchange, message, type(error).__name__)
+        return Answer("accepted") if taken else self._failed(exchange, message, "")
+
+    def _failed(self, exchange: Exchange, message: Message, error: str) -> Answer:
+        secrets = secrets_of(message.to.address)
+        reply = exchange.replies[-1] if exchange.answered else None
+        if reply is None and not exchange.method:
+            return Answer("refused", _("the chat library cannot use the address") + (f" ({error})" if error else ""))
+        answer = answer_of(
+            exchange, self._clock(), (*secrets, message.to.name), schemes.said(reply) if reply else error
+        )
+        if reply is None or exchange.refused:
+            return answer
+        if reply.status in _OK:
+            told = answer_of(exchange, self._clock(), secrets, "").reason or str(reply.status)
+            return self._refused_kindly(schemes.said(reply), secrets, told)
+        if answer.outcome in {"later", "unknown"} and answer.wait_s is None:
+            return replace(answer, wait_s=bounded(schemes.asked_wait_s(reply) or 0.0))
+        return answer
+
+    def _refused_kindly(self, words: str, secrets: tuple[str, ...], status: str) -> Answer:
+        """Return what an error with status 200 means, as Slack and Zalo write them."""
+        from thammuu.delivery.reasons import freed
+
+        return Answer("later" if schemes.passes(words) else "refused", freed(f"{status} {words}", secrets))
+
+    def _opened(self, address: str) -> tuple[str | None, Any]:
+        """Return what is wrong with an address, and what sends to it."""
+        fault = schemes.fault_of_form(address)
+        if fault is not None:
+            return fault, None
+        from apprise import Apprise, AppriseAsset
+
+        asset = AppriseAsset(
+            app_id="thammuu",
+            http_redirects=False,
+            storage_mode="memory",
+            interpret_emojis=False,
+            interpret_escapes=False,
+        )
+        scheme = schemes.scheme_of(address)
+        added = ("&" if "?" in address else "?") + "e2ee=no" if scheme.startswith("matrix") else ""
+        plugin = Apprise.instantiate(address + added, asset=asset)
+        if plugin is None or not hasattr(plugin, "notify"):
+            return _("the address is not one of {scheme}://").format(scheme=scheme), None
+        if schemes.SCHEMES[scheme].targets(plugin) != 1:
+            return _("the address must name exactly one room or person"), None
+        faults = filter(None, map(self._outbound.allowed.fault_of, schemes.urls_of(plugin, scheme)))
+        return next(faults, None), plugin
+
+
+def secrets_of(address: str) -> tuple[str, ...]:
+    """Return the parts of an address that must not be repeated: tokens, passwords, rooms."""
+    whole = unquote(address.partition("://")[2])
+    parts = [*re.split(r"[/?&=@]", whole), *re.split(r"[/?&=@:]", whole)]
+    return (address, *(one for one in dict.fromkeys(parts) if len(one) >= _SHORTEST_SECRET))
+
+
+def _nothing(_record: logging.LogRecord) -> bool:
+    return False
