@@ -2,9 +2,9 @@
 
 Whatever sends must do it through ``requests`` inside :meth:`Outbound.exchange`. Two walls stand there. The first is an
 adapter of ``requests``, its documented extension (https://requests.readthedocs.io/en/latest/user/advanced/): it checks
-each request's host, follows no redirect, uses no proxy, bounds time and size, and keeps what was answered. The second is
-an audit hook (PEP 578) that sees each connection at the moment it is made, whichever library makes it: the address that a
-name has just then, so that a name which changes its address between two look-ups gains nothing.
+each request's host, follows no redirect, uses no proxy, bounds time and size, and keeps what was answered. The second
+is an audit hook (PEP 578) that sees each connection at the moment it is made, whichever library makes it: the address
+that a name has just then, so that a name which changes its address between two look-ups gains nothing.
 """
 
 from __future__ import annotations
@@ -252,7 +252,8 @@ def _adapter() -> type[Any]:
             with exchange.bounded():
                 limits = exchange.limits
                 # certificates are always checked; a path is the operator's own authority (REQUESTS_CA_BUNDLE)
-                authority = kwargs.get("verify") if isinstance(kwargs.get("verify"), str) else True
+                trusted = kwargs.get("verify")
+                authority = trusted if isinstance(trusted, str) else True
                 wait_s = (limits.connect_s, limits.read_s)
                 response = super().send(request, stream=True, timeout=wait_s, verify=authority, proxies={})
                 exchange.answered = True

@@ -1,4 +1,4 @@
-"""The channel ``chat``: short messages to rooms of Telegram, Slack, Teams, Mattermost, Matrix and Zalo, through apprise."""
+"""The channel ``chat``: short messages to rooms of Telegram, Slack, Teams, Mattermost, Matrix and Zalo, by apprise."""
 
 from __future__ import annotations
 

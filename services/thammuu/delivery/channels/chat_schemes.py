@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from thammuu.delivery.hosts import host_of
 from thammuu.i18n import _
@@ -90,6 +90,7 @@ SCHEMES: Final = {
     "json": _JSON,
     "jsons": _JSON,
 }
+_HOSTILE: Final = re.compile(r"[^!-~]|[,;\\]")
 _PLAIN: Final = frozenset({"mmost", "matrix", "json"})
 _BUSY: Final = re.compile(
     r"ratelimited|rate_limited|internal_error|fatal_error|service_unavailable|request_timeout|team_added_to_org"
@@ -107,16 +108,12 @@ def fault_of_form(address: str) -> str | None:
     scheme = SCHEMES.get(scheme_of(address))
     if scheme is None:
         return _("a chat address of one of {schemes}").format(schemes=", ".join(f"{one}://" for one in SCHEMES))
-    try:
-        parts = urlsplit(address)
-        asked = {name for name, _value in parse_qsl(parts.query, keep_blank_values=True)}
-    except ValueError:
+    # apprise reads several addresses out of one text where commas or spaces stand, and options after semicolons
+    if _HOSTILE.search(address) or address.count("://") != 1:
         return _("the address is none")
-    # apprise reads several addresses out of one text where commas, spaces or a second scheme follow
-    if re.search(r"[\s,\\#\x00-\x1f]", address.partition("?")[0]) or address.count("://") != 1:
-        if not re.fullmatch(r"(?:slack|mmosts?|matrixs?)://[^\s,\\\x00-\x1f]+", address, re.IGNORECASE):
-            return _("the address is none")
-    unknown = sorted(asked - scheme.options)
+    # a room may begin with the sign that ends a query elsewhere, so the query is not looked for as in other addresses
+    query = address.partition("?")[2]
+    unknown = sorted({name for name, _value in parse_qsl(query, keep_blank_values=True)} - scheme.options)
     if unknown:
         return _("the address has an option that is not allowed here: {names}").format(names=", ".join(unknown)[:80])
     return None

@@ -1,7 +1,7 @@
 """A chat message in which nothing but our own links means anything to a chat program.
 
-What programs read as mentions, commands, links, emphasis or markup is broken by a character that nobody sees (U+2060, word
-joiner) or written with a letter that looks the same, so that one text is safe for HTML, Markdown and their dialects.
+What programs read as mentions, commands, links, emphasis or markup is broken by a character that nobody sees (U+2060,
+word joiner) or written with a letter that looks the same, so that one text is safe for HTML, Markdown and dialects.
 """
 
 from __future__ import annotations
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 JOINER: Final = "\u2060"
-_LOOK_ALIKES: Final = str.maketrans({
-    "<": "‹", ">": "›", "*": "∗", "_": "ˍ", "`": "ˋ", "~": "∼", "|": "∣", "\\": "∖",
-})  # fmt: skip
+_LOOK_ALIKES: Final = str.maketrans("<>*_`~|\\", "‹›∗ˍˋ∼∣∖")
 _BROKEN: Final = re.compile(
     # mentions; ends of link texts; headings and tags; entities; schemes and shortcuts of pictures
     r"[@＠#$\]]|&(?=[A-Za-z#])|:(?=[A-Za-z+/])"
