@@ -116,6 +116,10 @@ class ChatChannel:
 
         asset = AppriseAsset(
             app_id="thammuu",
+            app_desc="",
+            app_url="",
+            image_url_mask="",
+            image_url_logo="",
             http_redirects=False,
             storage_mode="memory",
             interpret_emojis=False,
