@@ -1,4 +1,4 @@
-"""Webhooks as receivers see them: checked with the library of Standard Webhooks, and every answer that they may give."""
+"""Webhooks as receivers see them: checked with the library of Standard Webhooks, and every answer they may give."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import os
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -89,11 +89,9 @@ def test_an_ed25519_key_signs_so_that_a_receiver_needs_no_secret() -> None:
     (request,) = sink.requests
     version, _comma, signature = request.headers["webhook-signature"].partition(",")
     assert version == "v1a"
-    import base64
-
     public: Ed25519PublicKey = key.public_key()
     content = f"d-0123456789abcdef.{int(NOW.timestamp())}.".encode() + request.body
-    public.verify(base64.b64decode(signature), content)
+    public.verify(b64decode(signature), content)
 
 
 def test_a_program_is_told_ids_numbers_days_and_links_and_nothing_of_persons() -> None:

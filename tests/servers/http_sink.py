@@ -1,8 +1,7 @@
-"""An HTTP server in process that keeps what it is sent and answers as told: any status, late, in drops, or not at all."""
+"""An HTTP server in process that keeps what it is sent and answers as told: any status, late, in drops, or never."""
 
 from __future__ import annotations
 
-import ssl
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator, Mapping
 
     from servers.mail_sink import Certificate

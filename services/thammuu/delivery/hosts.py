@@ -26,7 +26,7 @@ _NOT_PUBLIC: Final = tuple(
 )
 """Beside what Python itself calls private; its own list has changed between releases."""
 _NUMBER: Final = re.compile(r"(?:[0-9]+|0[xX][0-9a-fA-F]*)\.?")
-_VISIBLE: Final = re.compile(r"[!-~]+")
+_VISIBLE: Final = re.compile(r"[^\s\x00-\x20\x7f-\x9f]+")
 _LABELS: Final = re.compile(r"(?=.{1,253}$)(?:(?!-)[a-z0-9_-]{1,63}(?<!-)\.)*(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _SHOWN: Final = 200
 

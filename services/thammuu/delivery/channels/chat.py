@@ -16,15 +16,18 @@ from thammuu.delivery.channels.chat_text import as_markdown, neutral
 from thammuu.delivery.channels.http_answers import answer_of, bounded
 from thammuu.delivery.outbound import outbound_of
 from thammuu.delivery.ports import Answer
+from thammuu.delivery.reasons import freed
 from thammuu.i18n import _
 
 if TYPE_CHECKING:
     from thammuu.clock import Clock
     from thammuu.delivery.outbound import Exchange, Limits
-    from thammuu.delivery.ports import Message
+    from thammuu.delivery.ports import ContactPoint, Message
     from thammuu.settings import Settings
 
-_SHORTEST_SECRET: Final = 6
+_PIECE: Final = 6
+"""So many characters of a token tell nobody anything."""
+_LONGEST_WORDS: Final = 5_000
 _OK: Final = range(200, 300)
 
 
@@ -85,50 +88,26 @@ class ChatChannel:
         return Answer("accepted") if taken else self._failed(exchange, message, "")
 
     def _failed(self, exchange: Exchange, message: Message, error: str) -> Answer:
-        secrets = secrets_of(message.to.address)
-        reply = exchange.replies[-1] if exchange.answered else None
-        if reply is None and not exchange.method:
+        if not exchange.method:
             return Answer("refused", _("the chat library cannot use the address") + (f" ({error})" if error else ""))
-        answer = answer_of(
-            exchange, self._clock(), (*secrets, message.to.name), schemes.said(reply) if reply else error
-        )
-        if reply is None or exchange.refused:
-            return answer
-        if reply.status in _OK:
-            told = answer_of(exchange, self._clock(), secrets, "").reason or str(reply.status)
-            return self._refused_kindly(schemes.said(reply), secrets, told)
-        if answer.outcome in {"later", "unknown"} and answer.wait_s is None:
+        reply = exchange.replies[-1] if exchange.answered else None
+        words = hidden(schemes.said(reply)[:_LONGEST_WORDS], message.to) if reply else error
+        if reply and reply.status in _OK and not exchange.refused:
+            # Slack and Zalo write errors so
+            return Answer("later" if schemes.passes(words) else "refused", freed(f"{reply.status} {words}"))
+        answer = answer_of(exchange, self._clock(), words=words)
+        if reply and answer.outcome in {"later", "unknown"} and answer.wait_s is None:
             return replace(answer, wait_s=bounded(schemes.asked_wait_s(reply) or 0.0))
         return answer
-
-    def _refused_kindly(self, words: str, secrets: tuple[str, ...], status: str) -> Answer:
-        """Return what an error with status 200 means, as Slack and Zalo write them."""
-        from thammuu.delivery.reasons import freed
-
-        return Answer("later" if schemes.passes(words) else "refused", freed(f"{status} {words}", secrets))
 
     def _opened(self, address: str) -> tuple[str | None, Any]:
         """Return what is wrong with an address, and what sends to it."""
         fault = schemes.fault_of_form(address)
         if fault is not None:
             return fault, None
-        from apprise import Apprise, AppriseAsset
-
-        asset = AppriseAsset(
-            app_id="thammuu",
-            app_desc="",
-            app_url="",
-            image_url_mask="",
-            image_url_logo="",
-            http_redirects=False,
-            storage_mode="memory",
-            interpret_emojis=False,
-            interpret_escapes=False,
-        )
         scheme = schemes.scheme_of(address)
-        added = ("&" if "?" in address else "?") + "e2ee=no" if scheme.startswith("matrix") else ""
-        plugin = Apprise.instantiate(address + added, asset=asset)
-        if plugin is None or not hasattr(plugin, "notify"):
+        plugin = schemes.opened(address)
+        if plugin is None:
             return _("the address is not one of {scheme}://").format(scheme=scheme), None
         if schemes.SCHEMES[scheme].targets(plugin) != 1:
             return _("the address must name exactly one room or person"), None
@@ -136,11 +115,20 @@ class ChatChannel:
         return next(faults, None), plugin
 
 
-def secrets_of(address: str) -> tuple[str, ...]:
-    """Return the parts of an address that must not be repeated: tokens, passwords, rooms."""
-    whole = unquote(address.partition("://")[2])
-    parts = [*re.split(r"[/?&=@]", whole), *re.split(r"[/?&=@:]", whole)]
-    return (address, *(one for one in dict.fromkeys(parts) if len(one) >= _SHORTEST_SECRET))
+def hidden(text: str, to: ContactPoint) -> str:
+    """Return a service's words without any piece of an address or a name, cut off or not.
+
+    Args:
+        text: From anywhere.
+        to: Whose address and name must not be repeated.
+    """
+    secrets = (to.address, unquote(to.address), to.name)
+    pieces = {one[start : start + _PIECE] for one in secrets for start in range(len(one) - _PIECE + 1)}
+    kept = list(text)
+    for start in range(len(text) - _PIECE + 1):
+        if text[start : start + _PIECE] in pieces:
+            kept[start : start + _PIECE] = "…" * _PIECE
+    return re.sub("…+", "…", "".join(kept))
 
 
 def _nothing(_record: logging.LogRecord) -> bool:

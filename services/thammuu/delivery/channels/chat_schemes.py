@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
@@ -22,6 +23,7 @@ class Scheme:
     """One chat service.
 
     Args:
+        library: The module and class of apprise.
         page: Where the vendor says what answers mean.
         hosts: The vendor's hosts for an address; of services that offices run themselves, the address names it.
         options: What may stand after the question mark. Others make the library read files, skip checks or repeat.
@@ -29,6 +31,7 @@ class Scheme:
         markdown: Whether the service reads Markdown always.
     """
 
+    library: str
     page: str
     hosts: Callable[[Any], tuple[str, ...]]
     options: frozenset[str] = frozenset()
@@ -50,15 +53,20 @@ def _slack_host(plugin: Any) -> tuple[str, ...]:  # noqa: ANN401
 
 
 _MATRIX = Scheme(
+    "matrix.NotifyMatrix",
     "https://spec.matrix.org/latest/client-server-api/#standard-error-response",
     _named,
     targets=lambda plugin: len(plugin.rooms) + len(plugin.users),
 )
 _MATTERMOST = Scheme(
-    "https://developers.mattermost.com/integrate/webhooks/incoming/", _named, frozenset({"to", "channel"})
+    "mattermost.NotifyMattermost",
+    "https://developers.mattermost.com/integrate/webhooks/incoming/",
+    _named,
+    frozenset({"to", "channel"}),
 )
-_JSON = Scheme("https://appriseit.com/services/json/", _named)
+_JSON = Scheme("custom_json.NotifyJSON", "https://appriseit.com/services/json/", _named)
 _WORKFLOW = Scheme(
+    "workflows.NotifyWorkflows",
     "https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using",
     _named,
     frozenset({"pa", "powerautomate", "route", "workflow", "id", "signature", "sig", "api-version", "ver"}),
@@ -66,12 +74,14 @@ _WORKFLOW = Scheme(
 )
 SCHEMES: Final = {
     "tgram": Scheme(
+        "telegram.NotifyTelegram",
         "https://core.telegram.org/bots/api#making-requests",
         _always("api.telegram.org"),
         frozenset({"topic", "thread"}),
         targets=lambda plugin: len(plugin.targets),
     ),
     "slack": Scheme(
+        "slack.NotifySlack",
         "https://docs.slack.dev/reference/methods/chat.postMessage#errors",
         _slack_host,
         targets=lambda plugin: len(plugin.channels),
@@ -83,6 +93,7 @@ SCHEMES: Final = {
     "matrix": _MATRIX,
     "matrixs": _MATRIX,
     "zalo": Scheme(
+        "zalo.NotifyZalo",
         "https://bot.zapps.me/docs/error-code/",
         _always("bot-api.zaloplatforms.com"),
         targets=lambda plugin: len(plugin.targets) + len(plugin.invalid_targets),
@@ -90,6 +101,7 @@ SCHEMES: Final = {
     "json": _JSON,
     "jsons": _JSON,
 }
+_PAGE: Final = 300
 _HOSTILE: Final = re.compile(r"[^!-~]|[,;\\]")
 _PLAIN: Final = frozenset({"mmost", "matrix", "json"})
 _BUSY: Final = re.compile(
@@ -119,6 +131,39 @@ def fault_of_form(address: str) -> str | None:
     return None
 
 
+def opened(address: str) -> Any:  # noqa: ANN401  plugins share no type
+    """Return what sends to an address, or None where it is none of its service.
+
+    Only the modules of the services above are ever loaded, not the hundreds that the library looks through by itself.
+
+    Args:
+        address: Of a good form.
+    """
+    from apprise import AppriseAsset
+
+    scheme = scheme_of(address)
+    module, name = SCHEMES[scheme].library.split(".")
+    plugin = getattr(import_module(f"apprise.plugins.{module}"), name)
+    asset = AppriseAsset(
+        app_id="thammuu",
+        app_desc="",
+        app_url="",
+        image_url_mask="",
+        image_url_logo="",
+        http_redirects=False,
+        storage_mode="memory",
+        interpret_emojis=False,
+        interpret_escapes=False,
+    )
+    try:
+        parts = plugin.parse_url(address.replace("/#", "/%23"))
+        # keys that nobody keeps are of no use to those who would read
+        plain = {"e2ee": False} if module == "matrix" else {}
+        return plugin(**parts | plain, asset=asset) if parts else None
+    except Exception:  # noqa: BLE001  its text may hold the address
+        return None
+
+
 def urls_of(plugin: Any, scheme: str) -> list[str]:  # noqa: ANN401
     """Return where the messages of an address go, as far as the host tells."""
     kind = "http" if scheme in _PLAIN else "https"
@@ -131,10 +176,11 @@ def said(reply: Reply) -> str:
     try:
         told = json.loads(reply.body)
     except ValueError:
-        return reply.body[:200].decode("utf-8", "replace") if len(reply.body) <= 200 else ""  # noqa: PLR2004
+        # longer ones are pages for people
+        return reply.body.decode("utf-8", "replace") if len(reply.body) < _PAGE else ""
     if not isinstance(told, dict):
         return ""
-    return " ".join(str(told[name])[:200] for name in ("error", "errcode", "description", "message") if told.get(name))
+    return " ".join(str(told[name]) for name in ("error", "errcode", "description", "message") if told.get(name))
 
 
 def asked_wait_s(reply: Reply) -> float | None:
