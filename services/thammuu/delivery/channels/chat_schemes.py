@@ -56,7 +56,8 @@ _MATRIX = Scheme(
     "matrix.NotifyMatrix",
     "https://spec.matrix.org/latest/client-server-api/#standard-error-response",
     _named,
-    targets=lambda plugin: len(plugin.rooms) + len(plugin.users),
+    # with a name and password the library logs in for each message, or even registers; for a person it makes rooms
+    targets=lambda plugin: 0 if plugin.user or plugin.users else len(plugin.rooms),
 )
 _MATTERMOST = Scheme(
     "mattermost.NotifyMattermost",
@@ -159,9 +160,17 @@ def opened(address: str) -> Any:  # noqa: ANN401  plugins share no type
         parts = plugin.parse_url(address.replace("/#", "/%23"))
         # keys that nobody keeps are of no use to those who would read
         plain = {"e2ee": False} if module == "matrix" else {}
-        return plugin(**parts | plain, asset=asset) if parts else None
+        made = plugin(**parts | plain, asset=asset) if parts else None
     except Exception:  # noqa: BLE001  its text may hold the address
         return None
+    if made is not None:
+        # the sender keeps the pace, and does not sleep for as long as any server likes
+        made.throttle, made.default_retries = _at_once, 1
+    return made
+
+
+def _at_once(*_last: object, **_wait: object) -> None:
+    """Wait for nothing between requests."""
 
 
 def urls_of(plugin: Any, scheme: str) -> list[str]:  # noqa: ANN401
