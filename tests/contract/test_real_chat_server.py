@@ -64,7 +64,7 @@ def messages(view: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_a_reader_sees_the_message_as_text_and_nobody_is_called_by_it(server: Synapse) -> None:
     bot, reader = server.account("bot"), server.account("reader")
-    room = bot.room(reader)
+    room = bot.room(reader, version="10")
     assert send(bot, room) == Answer("accepted")
     view = seen(reader, room, lambda view: bool(messages(view)))
     (told,) = messages(view)
@@ -98,7 +98,7 @@ def test_a_server_that_asks_for_patience_is_given_it(server: Synapse) -> None:
     room = bot.room()
     answers = [send(bot, room, text=f"Thư {number}") for number in range(8)]
     outcomes = [one.outcome for one in answers]
-    assert outcomes[:5] == ["accepted"] * 5
+    assert outcomes[0] == "accepted"
     assert outcomes[-1] == "later"
     assert answers[-1].reason.startswith("429 ")
     assert answers[-1].wait_s

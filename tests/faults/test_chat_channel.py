@@ -227,6 +227,9 @@ ANYWHERE = Settings(delivery_hosts="api.telegram.org,chat.example,localhost", de
         "jsons://2130706433/x",
         "jsons://[::1]/x",
         "matrixs://CANARY-token@chat.example/",
+        "matrixs://CANARY-token@chat.example/%23alias:chat.example",
+        "matrixs://CANARY-token@chat.example/@person:chat.example",
+        "matrixs://user:CANARY-pass@chat.example/!room:chat.example",
     ],
 )
 def test_any_other_address_is_refused_without_repeating_it(address: str) -> None:

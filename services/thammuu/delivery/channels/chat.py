@@ -110,7 +110,7 @@ class ChatChannel:
         if plugin is None:
             return _("the address is not one of {scheme}://").format(scheme=scheme), None
         if schemes.SCHEMES[scheme].targets(plugin) != 1:
-            return _("the address must name exactly one room or person, and of Matrix a token and a room"), None
+            return _("the address must name exactly one room or person, and of Matrix a token and a room's id"), None
         faults = filter(None, map(self._outbound.allowed.fault_of, schemes.urls_of(plugin, scheme)))
         return next(faults, None), plugin
 

@@ -52,12 +52,21 @@ def _slack_host(plugin: Any) -> tuple[str, ...]:  # noqa: ANN401
     return (f"{gov}.com",) if plugin.mode == "bot" else (f"hooks.{gov}.com",)
 
 
+def _matrix_rooms(plugin: Any) -> int:  # noqa: ANN401
+    """Count rooms by id.
+
+    With a name and password the library would log in for each message, or even register; for a person or an alias that
+    nobody has it would make a room.
+    """
+    named = plugin.user or plugin.users or any(not one.startswith("!") for one in plugin.rooms)
+    return 0 if named else len(plugin.rooms)
+
+
 _MATRIX = Scheme(
     "matrix.NotifyMatrix",
     "https://spec.matrix.org/latest/client-server-api/#standard-error-response",
     _named,
-    # with a name and password the library logs in for each message, or even registers; for a person it makes rooms
-    targets=lambda plugin: 0 if plugin.user or plugin.users else len(plugin.rooms),
+    targets=_matrix_rooms,
 )
 _MATTERMOST = Scheme(
     "mattermost.NotifyMattermost",
@@ -158,8 +167,8 @@ def opened(address: str) -> Any:  # noqa: ANN401  plugins share no type
     )
     try:
         parts = plugin.parse_url(address.replace("/#", "/%23"))
-        # keys that nobody keeps are of no use to those who would read
-        plain = {"e2ee": False} if module == "matrix" else {}
+        # keys that nobody keeps are of no use to those who would read; ids of new rooms name no server
+        plain = {"e2ee": False, "hsreq": False} if module == "matrix" else {}
         made = plugin(**parts | plain, asset=asset) if parts else None
     except Exception:  # noqa: BLE001  its text may hold the address
         return None
