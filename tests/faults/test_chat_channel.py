@@ -132,6 +132,8 @@ ANSWERS: list[tuple[str, Reply, Answer]] = [
     (TELEGRAM, Reply(302, {"Location": "https://evil.example/"}, body=b""), Answer("refused", "302")),
     (TELEGRAM, Reply(0), Answer("unknown", "the answer was lost")),
     (TELEGRAM, Reply(silent=True), Answer("unknown", "the answer was lost")),
+    (TELEGRAM, Reply(200, {"Content-Length": "100"}), Answer("unknown", "the answer was lost")),
+    (SLACK_BOT, Reply(200, body=b"x" * 10_000, times=150), Answer("unknown", "the answer was lost")),
     # https://docs.slack.dev/reference/methods/chat.postMessage#errors
     (SLACK_BOT, Reply(body=SLACK_PAGE % b"channel_not_found"), Answer("refused", "200 channel_not_found")),
     (SLACK_BOT, Reply(body=SLACK_PAGE % b"invalid_auth"), Answer("refused", "200 invalid_auth")),

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from thammuu.delivery.hosts import Allowed, allowed_of, host_of, is_public
+from thammuu.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -64,12 +65,14 @@ class Reply:
         status: Of the answer.
         headers: Of the answer.
         body: Its beginning.
+        whole: Whether that is all of it.
     """
 
     method: str
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    whole: bool = True
 
 
 class RefusedAddressError(OSError):
@@ -123,10 +126,10 @@ class Exchange:
         """
         inet = sock.family in {socket.AF_INET, socket.AF_INET6}
         if self._host is None or not inet:
-            self.refused = self.refused or "a connection outside of a request"
+            self.refused = self.refused or _("a connection outside of a request")
             raise RefusedAddressError(self.refused)
         if not is_public(str(target[0])) and not self.allowed.private.hold(self._host):
-            self.refused = "the host has an address of the own network"
+            self.refused = _("the host has an address of the own network")
             raise RefusedAddressError(self.refused)
         with suppress(OSError):
             # another handle on the same connection: TLS takes the first one away
@@ -262,8 +265,9 @@ def _adapter() -> type[Any]:
                 except (HTTPError, OSError) as error:
                     raise LostConnectionError(error, request=request) from None
                 finally:
-                    exchange.replies.append(Reply(exchange.method, response.status_code, response.headers, b""))
-                exchange.replies[-1] = Reply(exchange.method, response.status_code, response.headers, body)
+                    told = (exchange.method, response.status_code, response.headers)
+                    exchange.replies.append(Reply(*told, b"", whole=False))
+                exchange.replies[-1] = Reply(*told, body, whole=len(body) < limits.answer_bytes)
                 response.close()
             response.raw = io.BytesIO(body)
             if response.status_code in _REDIRECTS:

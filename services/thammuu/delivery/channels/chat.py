@@ -93,6 +93,8 @@ class ChatChannel:
         reply = exchange.replies[-1] if exchange.answered else None
         words = hidden(schemes.said(reply)[:_LONGEST_WORDS], message.to) if reply else error
         if reply and reply.status in _OK and not exchange.refused:
+            if not reply.whole:
+                return Answer("unknown", _("the answer was lost"))
             # Slack and Zalo write errors so
             return Answer("later" if schemes.passes(words) else "refused", freed(f"{reply.status} {words}"))
         answer = answer_of(exchange, self._clock(), words=words)
