@@ -208,6 +208,29 @@ def test_what_was_never_handed_over_is_tried_again(address: Callable[[int], str]
     assert sink.requests == []
 
 
+def test_a_receiver_that_does_not_answer_is_left_in_peace_and_others_are_not() -> None:
+    silent = Reply(silent=True)
+    moment = [NOW]
+
+    async def go(dead: HttpSink, well: HttpSink) -> list[Answer]:
+        # two names of this machine: a receiver is known by its host
+        home = Settings(delivery_hosts="localhost,127.0.0.1", delivery_private_hosts="localhost,127.0.0.1")
+        channel = WebhookChannel(home, lambda: moment[0], QUICK)
+        there, here = f"http://127.0.0.1:{dead.port}/", f"http://localhost:{well.port}/"
+        to = [{"address": one, "secret": SECRET} for one in (there, there, there, here)]
+        got = [await channel.send(message(to=one)) for one in to]
+        moment[0] += timedelta(seconds=31)
+        got.append(await channel.send(message(to=to[0])))
+        await channel.close()
+        return got
+
+    with http_sink(lambda _request: silent) as dead, http_sink() as well:
+        answers = asyncio.run(go(dead, well))
+    assert [one.outcome for one in answers] == ["unknown", "unknown", "later", "accepted", "unknown"]
+    assert answers[2].wait_s == 30.0
+    assert (dead.connections, well.connections) == (3, 1)
+
+
 def test_a_host_that_is_not_allowed_is_not_asked() -> None:
     with http_sink() as sink:
         answer = post(f"http://127.0.0.1:{sink.port}/hooks/{CANARY}")

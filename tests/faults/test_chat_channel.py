@@ -176,6 +176,22 @@ def test_a_service_that_cannot_be_reached_is_tried_again() -> None:
     assert send("jsons://localhost:1/x", "localhost") == Answer("later", "the server cannot be reached")
 
 
+def test_a_service_that_does_not_answer_is_left_in_peace() -> None:
+    hosts = Settings(delivery_hosts="localhost,127.0.0.1", delivery_private_hosts="localhost,127.0.0.1")
+
+    async def go(port: int) -> list[Answer]:
+        channel = ChatChannel(hosts, clock, QUICK)
+        dead, well = "jsons://localhost:1/x", f"json://127.0.0.1:{port}/x"
+        got = [await channel.send(message(to={"address": one})) for one in (dead, dead, dead, well)]
+        await channel.close()
+        return got
+
+    with http_sink() as sink:
+        answers = asyncio.run(go(sink.port))
+    assert [one.wait_s for one in answers] == [None, None, 30.0, None]
+    assert [one.outcome for one in answers] == ["later", "later", "later", "accepted"]
+
+
 @pytest.mark.parametrize("address", [*VENDORS, MATRIX])
 def test_an_address_is_good_where_its_host_is_configured(address: str) -> None:
     channel = ChatChannel(Settings(delivery_hosts=VENDORS.get(address, "chat.example")), clock)

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from thammuu.delivery.channels import chat_schemes as schemes
 from thammuu.delivery.channels.chat_text import as_markdown, neutral
 from thammuu.delivery.channels.http_answers import answer_of, bounded
+from thammuu.delivery.channels.resting import Resting
 from thammuu.delivery.outbound import outbound_of
 from thammuu.delivery.ports import Answer
 from thammuu.delivery.reasons import freed
@@ -50,6 +51,7 @@ class ChatChannel:
     def __init__(self, settings: Settings, clock: Clock, limits: Limits | None = None) -> None:
         self._outbound = outbound_of(settings, limits)
         self._clock = clock
+        self._resting = Resting(clock)
         # threads of its own: a service that does not answer holds up no other channel
         self._threads = ThreadPoolExecutor(self.at_once, thread_name_prefix="chat")
         # it writes addresses with their tokens
@@ -76,16 +78,29 @@ class ChatChannel:
         fault, plugin = self._opened(message.to.address)
         if fault is not None:
             return Answer("refused", fault)
+        scheme = schemes.scheme_of(message.to.address)
+        host = "".join(schemes.urls_of(plugin, scheme))
+        rests = self._resting.answer(host)
+        if rests is not None:
+            return rests
+        answer, answered = self._tried(message, plugin, scheme)
+        self._resting.told(host, answered=answered)
+        return answer
+
+    def _tried(self, message: Message, plugin: Any, scheme: str) -> tuple[Answer, bool]:  # noqa: ANN401
+        """Send, and return the answer and whether there was one at all."""
         links = [one.link for one in message.memos]
         text = neutral(message.chat, links)
-        scheme = schemes.scheme_of(message.to.address)
         body, form = (as_markdown(text, links), None) if schemes.SCHEMES[scheme].markdown else (text, "text")
         with self._outbound.exchange() as exchange:
             try:
                 taken = bool(plugin.notify(body=body, title="", body_format=form))
             except Exception as error:  # noqa: BLE001  its text may hold the address, and what was sent is known
-                return self._failed(exchange, message, type(error).__name__)
-        return Answer("accepted") if taken else self._failed(exchange, message, "")
+                taken, why = False, type(error).__name__
+            else:
+                why = ""
+        answered = exchange.answered or bool(exchange.refused) or not exchange.method
+        return (Answer("accepted") if taken else self._failed(exchange, message, why)), answered
 
     def _failed(self, exchange: Exchange, message: Message, error: str) -> Answer:
         if not exchange.method:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from thammuu.delivery.channels.http_answers import answer_of
+from thammuu.delivery.channels.resting import Resting
 from thammuu.delivery.outbound import outbound_of
 from thammuu.delivery.ports import Answer
 from thammuu.errors import BadInputError
@@ -56,6 +57,7 @@ class WebhookChannel:
     def __init__(self, settings: Settings, clock: Clock, limits: Limits | None = None) -> None:
         self._outbound = outbound_of(settings, limits)
         self._clock = clock
+        self._resting = Resting(clock)
         # threads of its own: a receiver that does not answer holds up no other channel
         self._threads = ThreadPoolExecutor(self.at_once, thread_name_prefix="webhook")
 
@@ -79,6 +81,9 @@ class WebhookChannel:
         fault = self.check(message.to.address)
         if fault is not None:
             return Answer("refused", fault)
+        rests = self._resting.answer(_host(message))
+        if rests is not None:
+            return rests
         body = payload(message, self._clock())
         try:
             headers = signed(message.delivery_id, self._clock(), body, message.to.secret)
@@ -97,11 +102,16 @@ class WebhookChannel:
                 # the address may be in its text
                 if not exchange.method:
                     return Answer("refused", type(error).__name__)
+        self._resting.told(_host(message), answered=exchange.answered or bool(exchange.refused))
         if exchange.replies and exchange.replies[-1].status // 100 == 2:  # noqa: PLR2004  it was taken
             return Answer("accepted")
         parts = urlsplit(message.to.address)
         secrets = (message.to.address, message.to.name, parts.path, parts.query, message.to.secret)
         return answer_of(exchange, self._clock(), secrets)
+
+
+def _host(message: Message) -> str:
+    return urlsplit(message.to.address).hostname or ""
 
 
 def payload(message: Message, now: datetime) -> bytes:
