@@ -20,7 +20,7 @@ _LEADERS = 2
 """The best unit and the next: one of them is not the memo's own unit."""
 _CLIMBERS = 3
 _NAMES = ("code", "unit_id", "unit_code")
-_FIGURES = ("score", "attainment", "rank", "delta", "previous_score")
+_FIGURES = ("score", "attainment", "rank", "delta", "previous_score", "previous_attainment")
 
 
 class Peers(TypedDict):
