@@ -22,6 +22,7 @@ from thammuu.memos.drafting import Edition, model_of
 from thammuu.memos.model import MemoModel
 from thammuu.memos.printing.reprinting import reprinted
 from thammuu.memos.register import cited_in, earlier_of, last_issued
+from thammuu.memos.stamps import tell_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 _LOG = structlog.get_logger(__name__)
 FORMATS = ("pdf", "docx", "html", "txt", "chat", "json")
 _BEFORE_MERGERS = date(2025, 6, 30)
+STANDS_AS_DRAFT = frozenset({"draft", "approved", "returned"})
+"""What a listing calls a memo that is no document yet."""
 KEPT = Edition()
 """The edition that is drafted, issued and kept; others are made when they are asked for."""
 
@@ -47,6 +50,7 @@ def listing(context: Context, round_name: str | None = None) -> list[dict[str, A
         for row in rows:
             issued = last_issued(connection, row["memo_id"]) if row["status"] == "issued" else None
             row["number"] = issued._mapping["number"] if issued is not None else None  # noqa: SLF001  the same
+        tell_state(connection, rows)
     units = context.packs.active.units
     for row in rows:
         row["unit_name"] = units.get(row["unit_id"]).name_on(row["dated"])
@@ -150,7 +154,7 @@ def _logged(told: str) -> None:
 def printed(
     context: Context, row: dict[str, Any], fmt: str, edition: Edition = KEPT, *, tell: Callable[[str], None] = _logged
 ) -> bytes:
-    """Return a memo in one format: the stored PDF if there is one, anything else from the model.
+    """Return a memo in one format: of PDFs the signed copy, else the stored one; anything else from the model.
 
     Args:
         context: The program's parts.
@@ -162,8 +166,8 @@ def printed(
     kept = edition == KEPT
     if fmt == "json" and kept:
         return context.blobs.get(row["model"]) + b"\n"
-    if fmt == "pdf" and kept and row["pdf"]:
-        return context.blobs.get(row["pdf"])
+    if fmt == "pdf" and kept and (stored := row["signed"] or row["pdf"]):
+        return context.blobs.get(stored)
     return printed_model(context, model_in(context, row, edition), fmt, tell=tell)
 
 
