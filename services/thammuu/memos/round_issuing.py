@@ -65,13 +65,30 @@ def issue_round(
         if row["status"] == "returned" or (row["status"] == "draft" and needs_person):
             done.unapproved.append(_left(row, _why(row)))
             continue
-        _issue(context, row, dated, wanted, done)
+        issue_into(done, context, row, dated, wanted)
     return done
 
 
-def _issue(context: Context, row: dict[str, Any], dated: date | None, edition: Edition, done: RoundIssued) -> None:
+def issue_into(  # noqa: PLR0913, PLR0917  how a memo is issued
+    done: RoundIssued,
+    context: Context,
+    row: dict[str, Any],
+    dated: date | None,
+    edition: Edition,
+    by: str | None = None,
+) -> None:
+    """Issue one memo and add what became of it.
+
+    Args:
+        done: What became of the others.
+        context: The program's parts.
+        row: A row of the shelf's listing.
+        dated: The day on the document; today by default.
+        edition: In which form and whose name.
+        by: Who issues, where that is no person but a policy.
+    """
     try:
-        one = issue(context, row, dated=dated, edition=edition)
+        one = issue(context, row, dated=dated, edition=edition, by=by)
     except (BadInputError, PermanentRefusalError) as error:
         done.refused.append(_left(row, str(error)))
         return
