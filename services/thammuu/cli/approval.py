@@ -1,7 +1,9 @@
-"""``thammuu memos approve|return``: what people decide on drafts."""
+"""``thammuu memos approve|return|edit|signed``: what people do with drafts and documents."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -26,6 +28,7 @@ def register(memos_app: typer.Typer) -> None:
     told = _("Approve drafts by name, all or none; or those of a round that can be.")
     memos_app.command("approve", help=told)(approve)
     memos_app.command("return", help=_("Send a draft back to be reworked, with a comment."))(send_back)
+    memos_app.command("edit", help=_("Change what a line of a draft says; it becomes a new version."))(edit)
 
 
 def approve(
@@ -85,6 +88,49 @@ def send_back(
         give_back(program.context, row, comment)
         run_pipeline(program)
     console().print(_("{memo} is returned.").format(memo=row["memo_id"]), markup=False)
+
+
+def edit(
+    ctx: typer.Context,
+    unit: _Unit,
+    line: Annotated[
+        int | None, typer.Argument(metavar="LINE", help=_("A line's number, as `memos why` counts them."))
+    ] = None,
+    text: Annotated[
+        str | None, typer.Option("--text", metavar="TEXT", help=_("Of the sentence, or of the row's task."))
+    ] = None,
+    deadline: Annotated[
+        datetime | None, typer.Option("--deadline", formats=["%Y-%m-%d"], help=_("Of the row's task."))
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help=_("Why; a deadline needs one."))] = "",
+    file: Annotated[
+        Path | None, typer.Option("--file", metavar="FILE", help=_("Several changes at once, in YAML."))
+    ] = None,
+    round_name: _Round = None,
+    person: AsOption = None,
+    data: DataOption = None,
+) -> None:
+    from thammuu.memos.editing import Change, changes_in
+    from thammuu.memos.editing import edit as change_wording
+
+    if (line is None) == (file is None):
+        raise typer.BadParameter(_("Name a line with --text or --deadline, or a --file of changes."))
+    if line is None:
+        assert file is not None
+        changes = changes_in(file)
+    else:
+        day = deadline.date() if deadline else None
+        changes = [Change(line=line, text=text, deadline=day, reason=reason)]
+    with changing(settings_as(ctx, data, person)) as program:
+        row = named_draft(program.context, unit, round_name)
+        version = change_wording(program.context, row, changes)
+        run_pipeline(program)
+    told = (
+        _("{memo} has version {version} now; it is not approved.")
+        if version != row["version"]
+        else _("{memo}, version {version}, says so already.")
+    )
+    console().print(told.format(memo=row["memo_id"], version=version), markup=False)
 
 
 def named_draft(context: Context, unit: str, round_name: str | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from thammuu.canonical import derived_id
 from thammuu.clock import today
-from thammuu.errors import BadInputError
+from thammuu.errors import BadInputError, Problem
 from thammuu.events import Event, MemoIssued, MemoSuperseded, NewEvent, envelope
 from thammuu.failpoints import reach
 from thammuu.i18n import _
@@ -171,6 +171,10 @@ def _numbered(
             )
         )
     draft = stored_draft(context, connection, answer, replace(edition, number=given, draft=False))
+    if draft.lost:
+        told = _("{memo}, dated {day}, does not say what a person changed; approve the draft of that day again.")
+        problems = [Problem("memo-wording", one.wording, value=one.original) for one in draft.lost]
+        raise BadInputError(told.format(memo=draft.memo_id, day=draft.dated), problems)
     # printed before the number is given away: a document that cannot be printed gets none
     return _Printed(draft, given, context.blobs.put(context.renderer.stored_pdf(context.blobs.get(draft.model_blob))))
 

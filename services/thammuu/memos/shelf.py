@@ -23,6 +23,7 @@ from thammuu.memos.model import MemoModel
 from thammuu.memos.printing.reprinting import reprinted
 from thammuu.memos.register import cited_in, earlier_of, last_issued
 from thammuu.memos.stamps import tell_state
+from thammuu.memos.wordings import kept_with, reworded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -118,12 +119,13 @@ def model_in(context: Context, row: dict[str, Any], edition: Edition = KEPT) -> 
             raise BadInputError(_("{memo} answers no publication any more.").format(memo=row["memo_id"]))
         kept = kept_model(context, row["memo_id"], row["model"])
         since = earlier_of(context, connection, answer, cited_in(kept))
+        changed = kept_with(connection, row["memo_id"], row["version"])
     as_kept = edition.form in {None, row["form"]} and edition.issuer in {None, row["issuer"]}
     if as_kept:
         edition = replace(edition, form=row["form"], issuer=row["issuer"], number=row["number"])
     # a number belongs to the document that was issued: in another form or name it is a draft again
     asked = replace(edition, draft=not as_kept or row["status"] != "issued")
-    return model_of(context, answer, asked, since)
+    return reworded(model_of(context, answer, asked, since), changed)[0]
 
 
 def kept_model(context: Context, memo_id: str, blob: str) -> MemoModel:
@@ -168,6 +170,12 @@ def printed(
         return context.blobs.get(row["model"]) + b"\n"
     if fmt == "pdf" and kept and (stored := row["signed"] or row["pdf"]):
         return context.blobs.get(stored)
+    if not kept and row["edits"]:
+        tell(
+            _("{memo}: persons changed its wording; other editions have it only where they say the same.").format(
+                memo=row["memo_id"]
+            )
+        )
     return printed_model(context, model_in(context, row, edition), fmt, tell=tell)
 
 
