@@ -29,6 +29,9 @@ def register(memos_app: typer.Typer) -> None:
     memos_app.command("approve", help=told)(approve)
     memos_app.command("return", help=_("Send a draft back to be reworked, with a comment."))(send_back)
     memos_app.command("edit", help=_("Change what a line of a draft says; it becomes a new version."))(edit)
+    memos_app.command("signed", help=_("Hand back the digitally signed PDF of an issued memo; it is what is sent."))(
+        signed
+    )
 
 
 def approve(
@@ -131,6 +134,33 @@ def edit(
         else _("{memo}, version {version}, says so already.")
     )
     console().print(told.format(memo=row["memo_id"], version=version), markup=False)
+
+
+def signed(
+    ctx: typer.Context,
+    unit: _Unit,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=_("The signed PDF."))],
+    anyway: Annotated[
+        str | None,
+        typer.Option(
+            "--anyway", metavar="REASON", help=_("Take it although it is not visibly the issued one; recorded.")
+        ),
+    ] = None,
+    round_name: _Round = None,
+    person: AsOption = None,
+    data: DataOption = None,
+) -> None:
+    from thammuu.memos.shelf import find
+    from thammuu.memos.signing import hand_back, signed_file
+
+    content = signed_file(file)
+    with changing(settings_as(ctx, data, person)) as program:
+        name, _at, version = unit.partition("@")
+        row = find(program.context, name, round_name)
+        done = hand_back(program.context, row, content, version=version or None, anyway=anyway)
+        run_pipeline(program)
+    told = _("{memo}, version {version}, has its signed copy.")
+    console().print(told.format(memo=row["memo_id"], version=done), markup=False)
 
 
 def named_draft(context: Context, unit: str, round_name: str | None) -> dict[str, Any]:
