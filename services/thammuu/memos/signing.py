@@ -16,7 +16,6 @@ from sqlalchemy import insert, select, update
 from thammuu.canonical import derived_id
 from thammuu.errors import BadInputError, Place, Problem
 from thammuu.events import MemoSigned, NewEvent, envelope
-from thammuu.failpoints import reach
 from thammuu.i18n import _
 from thammuu.ledger import log
 from thammuu.ledger.schema import issued_memos, signed_copies
@@ -89,7 +88,6 @@ def hand_back(
         told = _("The file is not visibly the signed copy of {memo}; --anyway REASON takes it all the same.")
         raise BadInputError(told.format(memo=row["memo_id"]), problems)
     pdf = context.blobs.put(content)
-    reach("signing.stored")
     with context.database.transaction() as connection:
         issued = _issued(connection, row, version)
         _record(context, connection, issued, pdf, reason)
