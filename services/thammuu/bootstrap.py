@@ -47,6 +47,15 @@ class Program:
         """Handle what is pending and what follows from it; with Kafka that is the workers' part."""
         return 0 if self.context.settings.kafka_url else self.bus.run(on_progress)
 
+    def issue_due(self, most: int | None = None) -> int:
+        """Issue what a policy issues by itself, handle what follows, and return how many memos that were."""
+        from thammuu.memos.scheduling import due
+
+        issued = due(self.context, most)
+        if issued:
+            self.run()
+        return issued
+
     def close(self) -> None:
         """Close the database and drop temporary folders."""
         self.context.close()
@@ -95,6 +104,7 @@ def changing(settings: Settings, clock: Clock = system_clock) -> Iterator[Progra
         program = _assemble(settings, clock, database)
         stack.callback(program.close)
         program.run()
+        program.issue_due()
         yield program
 
 

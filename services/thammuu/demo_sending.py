@@ -21,7 +21,7 @@ from thammuu.i18n import _
 from thammuu.ledger import log
 from thammuu.ledger.schema import contact_points, deliveries, delivery_memos, recipients
 from thammuu.memos.issuing import issue
-from thammuu.memos.shelf import find
+from thammuu.memos.shelf import STANDS_AS_DRAFT, find
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +71,7 @@ def send(program: Program, folder: Path) -> list[Path]:
     """
     context = program.context
     row = find(context, UNIT, ROUND)
-    if row["status"] == "draft":
+    if row["status"] in STANDS_AS_DRAFT:
         issue(context, row, dated=MEETING)
         program.run()
         row = find(context, UNIT, ROUND)

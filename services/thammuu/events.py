@@ -132,6 +132,10 @@ class MemoDrafted(EventData):
     at: int | None = Field(default=None, description="the register's sequence number that it answers")
     pack: str | None = Field(default=None, description="hash of the rule pack")
     corrects: int | None = Field(default=None, description="the issued version that it would replace")
+    edited_by: str | None = Field(default=None, description="id of the person who changed its wording")
+    edits_dropped: int | None = Field(
+        default=None, description="wordings of persons that are lost, since what they replaced is not said any more"
+    )
 
 
 class MemoIssued(EventData):
@@ -148,6 +152,9 @@ class MemoIssued(EventData):
     dated: date
     model: str = Field(description="hash of the memo model, and the name of its blob")
     corrects: int | None = Field(default=None, description="the issued version that it replaces")
+    by: str | None = Field(
+        default=None, description="id of the person, or the name of the policy that issues by itself"
+    )
 
 
 class MemoRendered(EventData):
@@ -203,6 +210,7 @@ class MemoSigned(EventData):
     version: int
     pdf: str = Field(description="hash of the signed PDF, and the name of its blob")
     by: str
+    reason: str | None = Field(default=None, description="why it was taken although it is not visibly the issued one")
 
 
 class Enclosed(BaseModel):

@@ -58,6 +58,7 @@ POINTS = {
     "memos.superseded": "a memo is marked as superseded, its event is not in the ledger",
     "rendering.printed": "a PDF is printed, not stored",
     "rendering.pdf-noted": "the tables name a stored PDF, the ledger does not",
+    "approval.noted": "a verdict on a draft is in its table, its event is not in the ledger",
     "issue.printed": "a memo is printed with its number, which is not taken",
     "issue.number-taken": "the number is taken, the event is not in the ledger",
     "sender.claimed": "messages are claimed, none is composed",

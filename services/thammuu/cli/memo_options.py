@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from thammuu.cli.options import settings
 from thammuu.i18n import _
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from thammuu.settings import Settings
 
 RoundOption = Annotated[
     str | None, typer.Option("--round", metavar="ROUND", help=_("Only this round; show takes the newest."))
@@ -53,3 +59,13 @@ IssuerOption = Annotated[
     str | None,
     typer.Option("--issuer", metavar="NAME", help=_("In the name of this body of rules/issuers; also THAMMUU_ISSUER.")),
 ]
+AsOption = Annotated[
+    str | None,
+    typer.Option("--as", metavar="PERSON", help=_("Who acts, as registered by `thammuu people`; also THAMMUU_PERSON.")),
+]
+
+
+def settings_as(ctx: typer.Context, data: Path | None, person: str | None) -> Settings:
+    """Return the settings with who acts."""
+    chosen = settings(ctx, data)
+    return chosen if person is None else chosen.model_copy(update={"person": person})

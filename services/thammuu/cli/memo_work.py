@@ -1,17 +1,15 @@
-"""``thammuu memos issue|why|diff|summary``."""
+"""``thammuu memos why|diff|summary``."""
 
 from __future__ import annotations
 
 import sys
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from thammuu.cli.memo_options import FormOption, IssuerOption
 from thammuu.cli.options import DataOption, FormatOption, ListingFormat, settings
 from thammuu.cli.output import console, print_json, print_rows
-from thammuu.cli.running import changing, reading, run_pipeline
+from thammuu.cli.running import reading
 from thammuu.i18n import _
 
 if TYPE_CHECKING:
@@ -25,50 +23,9 @@ _Unit = Annotated[str, typer.Argument(metavar="UNIT", help=_("Name, code, memo i
 
 def register(memos_app: typer.Typer) -> None:
     """Add the commands."""
-    memos_app.command("issue", help=_("Give a draft its number and date; a later change becomes a correction."))(issue)
     memos_app.command("why", help=_("Say what each line of a memo rests on, down to scores, rules and files."))(why)
     memos_app.command("diff", help=_("Say what differs between two memos or two versions of one."))(diff)
     memos_app.command("summary", help=_("Print the publisher's own report on a round."))(summary)
-
-
-def issue(
-    ctx: typer.Context,
-    unit: _Unit,
-    round_name: _Round = None,
-    number: Annotated[
-        int | None,
-        typer.Option("--number", min=1, max=99_999, help=_("In the issuer's register of the year; the next free one.")),
-    ] = None,
-    dated: Annotated[
-        datetime | None, typer.Option("--dated", formats=["%Y-%m-%d"], help=_("The day on the document; today."))
-    ] = None,
-    form: FormOption = None,
-    issuer: IssuerOption = None,
-    data: DataOption = None,
-) -> None:
-    from thammuu.memos.drafting import Edition
-    from thammuu.memos.issuing import Handed
-    from thammuu.memos.issuing import issue as give_number
-    from thammuu.memos.shelf import find
-
-    with changing(settings(ctx, data)) as program:
-        row = find(program.context, unit, round_name)
-        edition = Edition(form=form.value if form else None, issuer=issuer)
-        day = dated.date() if dated else None
-        done = give_number(program.context, row, number=number, dated=day, edition=edition)
-        run_pipeline(program)
-    if isinstance(done, Handed):
-        told = _(
-            "By that day {name} answers for it: the draft {memo} was written, nothing was issued. Look at it first."
-        )
-        console().print(told.format(name=done.name, memo=done.memo_id), markup=False)
-        raise typer.Exit(1)
-    console().print(
-        _("{memo}, version {version}, is number {number} of {day}.").format(
-            memo=done.memo_id, version=done.version, number=done.number, day=done.dated
-        ),
-        markup=False,
-    )
 
 
 def why(

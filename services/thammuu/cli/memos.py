@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from thammuu.cli import memo_work
+from thammuu.cli import approval, memo_issuing, memo_work
 from thammuu.cli.memo_options import (
     FormOption,
     IssuerOption,
@@ -22,7 +22,23 @@ from thammuu.cli.output import console, print_rows
 from thammuu.cli.running import reading
 from thammuu.i18n import _
 
-_COLUMNS = ("memo_id", "unit_code", "unit_name", "round", "version", "status", "number", "findings", "tasks", "pdf")
+_COLUMNS = (
+    "memo_id",
+    "unit_code",
+    "unit_name",
+    "round",
+    "version",
+    "status",
+    "number",
+    "findings",
+    "tasks",
+    "pdf",
+    "decided_by",
+    "comment",
+    "edits",
+    "edits_dropped",
+    "signed",
+)
 _SHOWN = ("memo_id", "unit_name", "status", "number", "findings", "tasks")
 memos_app = typer.Typer(no_args_is_help=True, help=_("List, read, issue and export memos."))
 
@@ -34,6 +50,8 @@ def register(app: typer.Typer) -> None:
     memos_app.command("export", help=_("Write memos into a folder, one file a memo and format."))(export)
     memos_app.command("schema", help=_("Print the JSON Schema of memos."))(schema)
     memo_work.register(memos_app)
+    approval.register(memos_app)
+    memo_issuing.register(memos_app)
     app.add_typer(memos_app, name="memos")
 
 
@@ -45,6 +63,9 @@ def list_memos(
     with reading(settings(ctx, data)) as program:
         rows = listing(program.context, round_name)
     print_rows(rows, _COLUMNS if fmt != "table" else _SHOWN, fmt)
+    if fmt == "table":
+        for row in rows:
+            _say(_notes_on(row))
 
 
 def show(
@@ -79,7 +100,7 @@ def show(
             content = printed_model(program.context, model, fmt.value, tell=notes.append)
         else:
             content = printed(program.context, row, fmt.value, edition, tell=notes.append)
-    _say(notes)
+    _say([*notes, *_notes_on(row)])
     if row["status"] == "superseded":
         console(stderr=True).print(_("This memo was superseded: nothing that stands supports it."), style="bold")
     sys.stdout.buffer.write(content if binary or content.endswith(b"\n") else content + b"\n")
@@ -107,6 +128,18 @@ def export(
         )
     _say(notes)
     console().print(_("{n} files in {folder}.").format(n=len(written), folder=folder), markup=False)
+
+
+def _notes_on(row: dict[str, Any]) -> list[str]:
+    """Return what a person decided on a draft and what became of changed wording."""
+    named = {"memo": row["memo_id"], "name": row["decided_by"], "comment": row["comment"]}
+    notes = []
+    if row["status"] == "returned":
+        notes.append(_("{memo} was returned by {name}: {comment}").format(**named))
+    if row["status"] in {"draft", "returned", "approved"} and row["edits_dropped"]:
+        told = _("{memo}: {n} changed wordings were dropped, since the draft does not say any more what they replaced.")
+        notes.append(told.format(memo=row["memo_id"], n=row["edits_dropped"]))
+    return notes
 
 
 def _say(notes: list[str]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from thammuu.ledger.blobs import missing
-from thammuu.ledger.schema import analyses, events, issued_memos, memos, publications
+from thammuu.ledger.schema import analyses, events, issued_memos, memos, publications, signed_copies
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -28,6 +28,7 @@ _COLUMNS = (
     memos.c.pack,
     issued_memos.c.model,
     issued_memos.c.pdf,
+    signed_copies.c.pdf,
 )
 
 

@@ -185,6 +185,19 @@ approvals = Table(
     Column("person", code(60), nullable=False),
     Column("state", code(16), nullable=False),  # approved, returned
     Column("comment", Text, nullable=False),
+    Column("turn", Integer, nullable=False),  # how often this version was approved or returned
+)
+wordings = Table(
+    "wordings",
+    metadata,
+    Column("memo_id", code(160), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("place", code(80), primary_key=True),  # of the text as it was written by the program
+    Column("original", Text, nullable=False),
+    Column("wording", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("person", code(60), nullable=False),
+    Column("dropped", Boolean, nullable=False),  # its text is not in this version any more
 )
 people = Table(
     "people",

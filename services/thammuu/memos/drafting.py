@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
+
 from thammuu import __version__
 from thammuu.canonical import content_hash
 from thammuu.errors import BadInputError
 from thammuu.i18n import _
+from thammuu.ledger.schema import memos
 from thammuu.memos.answering import answer_of, memo_id_of
 from thammuu.memos.register import earlier_of, register_of
+from thammuu.memos.wordings import kept_with, reworded
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from sqlalchemy import Connection
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     from thammuu.memos.answering import Answer
     from thammuu.memos.model import Form, Language, MemoModel
     from thammuu.memos.view import PublicationView, SinceLast
+    from thammuu.memos.wordings import Wording
     from thammuu.rulepack.issuers import Issuer
 
 
@@ -34,6 +40,10 @@ class Draft:
         replaces: Issued memos to units that have merged into this one, with their versions, that it would replace.
         replaced: Memos of units that have merged into this one, whose drafts it takes over.
         register: In which register of numbers it is issued.
+        wordings: What persons changed in it.
+        lost: What persons had changed and the draft does not say any more.
+        worded_from: The version that these were read of; None where there was none.
+        edited_by: Who changed its wording just now.
     """
 
     memo_id: str
@@ -54,6 +64,10 @@ class Draft:
     replaces: tuple[tuple[str, int], ...]
     replaced: tuple[str, ...]
     register: str
+    wordings: tuple[Wording, ...] = ()
+    lost: tuple[Wording, ...] = ()
+    worded_from: int | None = None
+    edited_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +98,28 @@ def draft_of(  # noqa: PLR0913, PLR0917  what a draft depends on
     return None if answer is None else stored_draft(context, connection, answer, Edition())
 
 
-def stored_draft(context: Context, connection: Connection, answer: Answer, edition: Edition) -> Draft:
-    """Build a memo's model and store it."""
+def stored_draft(
+    context: Context,
+    connection: Connection,
+    answer: Answer,
+    edition: Edition,
+    changed: Sequence[Wording] | None = None,
+) -> Draft:
+    """Build a memo's model, lay changed wording over it, and store it.
+
+    Args:
+        context: The program's parts.
+        connection: A snapshot.
+        answer: What the memo answers.
+        edition: In which form and whose name.
+        changed: What persons changed; what they changed in the memo's present version by default.
+    """
     since = earlier_of(context, connection, answer)
     corrects, issuer = since.corrects if since else (), _issuer(context, answer, edition)
-    model = _built(context, answer, edition, since, issuer)
+    present = connection.execute(select(memos.c.version).where(memos.c.memo_id == answer.memo_id)).scalar()
+    if changed is None:
+        changed = () if present is None else kept_with(connection, answer.memo_id, present)
+    model, lost = reworded(_built(context, answer, edition, since, issuer), changed)
     return Draft(
         memo_id=answer.memo_id,
         unit_id=answer.body.id,
@@ -108,6 +139,9 @@ def stored_draft(context: Context, connection: Connection, answer: Answer, editi
         replaces=tuple((one.memo_id, one.version) for one in corrects if one.memo_id != answer.memo_id),
         replaced=tuple(memo_id_of(unit.id, answer.round) for unit, _views in answer.parts if unit.id != answer.body.id),
         register=register_of(issuer, answer.body.id),
+        wordings=tuple(one for one in changed if one not in lost),
+        lost=lost,
+        worded_from=present,
     )
 
 

@@ -25,6 +25,8 @@ from thammuu.memos import round as rounds
 from thammuu.memos.answering import memo_id_of, successors
 from thammuu.memos.drafting import Draft, draft_of
 from thammuu.memos.register import last_issued
+from thammuu.memos.wordings import keep as keep_wordings
+from thammuu.memos.wordings import kept_with
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
@@ -96,17 +98,29 @@ def keep_pdf(event: Event, work: UnitOfWork) -> list[NewEvent]:
     return [NewEvent(subject=event.subject, data=rendered)]
 
 
-def keep_draft(new: Draft, connection: Connection) -> list[NewEvent]:
+def keep_draft(new: Draft, connection: Connection, *, instead_of: tuple[int, str] | None = None) -> list[NewEvent]:
     """Keep a draft that differs from the one before and from what was issued; return what follows.
 
+    Args:
+        new: The draft.
+        connection: The caller's transaction.
+        instead_of: Version and model of the draft that it is to take the place of; of none in particular if None.
+
     Raises:
-        EnvironmentFaultError: If the memo was issued after the draft was composed; the next try sees it.
+        EnvironmentFaultError: If the memo was issued, or its wording changed, after the draft was composed; the next
+            try sees it.
     """
     known = connection.execute(select(memos).where(memos.c.memo_id == new.memo_id).with_for_update()).one_or_none()
     taken_over = [out for one in new.replaced for out in _supersede(one, connection, "units-merged")]
     issued = last_issued(connection, new.memo_id)
     if issued is not None and new.corrects != issued.version:
         raise EnvironmentFaultError(_("{memo} was issued meanwhile.").format(memo=new.memo_id))
+    if instead_of is not None and (
+        known is None or (known.status, known.version, known.model) != ("draft", *instead_of)
+    ):
+        raise EnvironmentFaultError(_("{memo} was drafted meanwhile.").format(memo=new.memo_id))
+    if known is not None and known.version != new.worded_from and kept_with(connection, new.memo_id, known.version):
+        raise EnvironmentFaultError(_("The wording of {memo} was changed meanwhile.").format(memo=new.memo_id))
     if known is not None and issued is not None and issued.own == new.own:
         # nothing of the unit's own has changed since: it is not sent again
         return taken_over + _as_issued(known, issued, connection)
@@ -123,6 +137,7 @@ def keep_draft(new: Draft, connection: Connection) -> list[NewEvent]:
         connection.execute(insert(memos).values(**values))
     else:
         connection.execute(update(memos).where(memos.c.memo_id == new.memo_id).values(**values))
+    keep_wordings(connection, new.memo_id, version, new.wordings, new.lost)
     reach("memos.draft-kept")
     drafted = MemoDrafted(
         memo_id=new.memo_id,
@@ -136,6 +151,8 @@ def keep_draft(new: Draft, connection: Connection) -> list[NewEvent]:
         at=new.at,
         pack=new.pack,
         corrects=new.corrects,
+        edited_by=new.edited_by,
+        edits_dropped=len(new.lost) or None,
     )
     return [*taken_over, NewEvent(subject=new.unit_id, data=drafted)]
 

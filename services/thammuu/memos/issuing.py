@@ -11,17 +11,19 @@ from sqlalchemy.exc import IntegrityError
 
 from thammuu.canonical import derived_id
 from thammuu.clock import today
-from thammuu.errors import BadInputError
+from thammuu.errors import BadInputError, Problem
 from thammuu.events import Event, MemoIssued, MemoSuperseded, NewEvent, envelope
 from thammuu.failpoints import reach
 from thammuu.i18n import _
 from thammuu.ledger import log
 from thammuu.ledger.schema import issued_memos, memos
 from thammuu.memos.answering import answer_of
+from thammuu.memos.approving import decide
+from thammuu.memos.clearance import clearance
 from thammuu.memos.drafting import Edition, stored_draft
 from thammuu.memos.handlers import keep_draft
 from thammuu.memos.register import holder_of, last_issued, next_number, register_of
-from thammuu.memos.shelf import of_an_earlier_version
+from thammuu.memos.shelf import STANDS_AS_DRAFT, of_an_earlier_version
 
 if TYPE_CHECKING:
     from datetime import date
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from thammuu.bus.context import Context
     from thammuu.memos.answering import Answer
+    from thammuu.memos.clearance import Clearance
     from thammuu.memos.drafting import Draft
 
 
@@ -49,6 +52,15 @@ class IssuedMemo:
 
 
 @dataclass(frozen=True, slots=True)
+class _Printed:
+    """A document with its number, before either is given away."""
+
+    draft: Draft
+    number: int
+    pdf: str
+
+
+@dataclass(frozen=True, slots=True)
 class Handed:
     """A memo that another unit answers for on the day: its draft was written, to be looked at and issued."""
 
@@ -56,13 +68,14 @@ class Handed:
     name: str
 
 
-def issue(
+def issue(  # noqa: PLR0913  how a memo is issued
     context: Context,
     row: dict[str, Any],
     *,
     number: int | None = None,
     dated: date | None = None,
     edition: Edition | None = None,
+    by: str | None = None,
 ) -> IssuedMemo | Handed:
     """Give a draft its number and date; offices, law and deadlines are those of that date.
 
@@ -72,15 +85,17 @@ def issue(
         number: In the issuing body's register of the year; the next free one by default.
         dated: The day on the document; today by default.
         edition: In which form and whose name; the issuer's own by default.
+        by: Who issues, where that is no person but a policy.
 
     Returns:
         The issued memo. Where the unit has merged by that day, the successor's draft instead: nothing is issued.
 
     Raises:
-        BadInputError: If the memo is no draft, the number is taken, or the day does not fit its publications.
+        BadInputError: If the memo is no draft, is not approved, the person may not issue it, the number is taken, or
+            the day does not fit its publications.
         PermanentRefusalError: If it cannot be printed; no number is given away.
     """
-    if row["status"] != "draft":
+    if row["status"] not in STANDS_AS_DRAFT:
         raise BadInputError(
             _("{memo} is no draft: its status is {status}.").format(memo=row["memo_id"], status=row["status"])
         )
@@ -93,22 +108,23 @@ def issue(
         raise BadInputError(
             _("The number {number} is not one from 1 to {last}.").format(number=number, last=MAX_NUMBER)
         )
+    wanted = edition or Edition()
+    with context.database.snapshot() as connection:
+        clearance(context, connection, row, wanted, by)  # refused before anything is printed
     for _attempt in range(3):
-        made = _made(context, row, number, on, edition or Edition())
+        made = _made(context, row, number, on, wanted)
         if isinstance(made, Handed):
             return made
         reach("issue.printed")
         try:
             with context.database.transaction() as connection:
-                return _recorded(context, connection, row, *made)
+                return _recorded(context, connection, row, made, clearance(context, connection, row, wanted, by))
         except IntegrityError:
             continue
     raise BadInputError(_("The number could not be given: others were issued at the same time; try again."))
 
 
-def _made(
-    context: Context, row: dict[str, Any], number: int | None, on: date, edition: Edition
-) -> tuple[Draft, int, str] | Handed:
+def _made(context: Context, row: dict[str, Any], number: int | None, on: date, edition: Edition) -> _Printed | Handed:
     """Write and print the document with its number, before the transaction that records it."""
     named = (row["unit_id"], row["round"], row["at"], row["pack"])
     with context.database.snapshot() as connection:
@@ -135,7 +151,7 @@ def _made(
 
 def _numbered(
     context: Context, connection: Connection, answer: Answer, number: int | None, edition: Edition
-) -> tuple[Draft, int, str]:
+) -> _Printed:
     old = last_issued(connection, answer.memo_id)
     if old is not None and answer.as_of < old.dated:
         raise BadInputError(
@@ -155,13 +171,19 @@ def _numbered(
             )
         )
     draft = stored_draft(context, connection, answer, replace(edition, number=given, draft=False))
+    if draft.lost:
+        told = _("{memo}, dated {day}, does not say what a person changed; approve the draft of that day again.")
+        problems = [Problem("memo-wording", one.wording, value=one.original) for one in draft.lost]
+        raise BadInputError(told.format(memo=draft.memo_id, day=draft.dated), problems)
     # printed before the number is given away: a document that cannot be printed gets none
-    return draft, given, context.blobs.put(context.renderer.stored_pdf(context.blobs.get(draft.model_blob)))
+    return _Printed(draft, given, context.blobs.put(context.renderer.stored_pdf(context.blobs.get(draft.model_blob))))
 
 
-def _recorded(  # noqa: PLR0913, PLR0917  what is recorded of one document
-    context: Context, connection: Connection, row: dict[str, Any], draft: Draft, number: int, pdf: str
+def _recorded(
+    context: Context, connection: Connection, row: dict[str, Any], made: _Printed, cleared: Clearance
 ) -> IssuedMemo:
+    draft, number, pdf = made.draft, made.number, made.pdf
+    approved = [] if cleared.approval is None else [decide(context, connection, row, cleared.approval)]
     old = last_issued(connection, draft.memo_id)
     version = row["version"]
     still = (memos.c.memo_id == draft.memo_id) & (memos.c.version == version) & (memos.c.status == "draft")
@@ -181,8 +203,9 @@ def _recorded(  # noqa: PLR0913, PLR0917  what is recorded of one document
         dated=draft.dated,
         model=draft.model_blob,
         corrects=None if old is None else old.version,
+        by=cleared.person,
     )
-    log.append(connection, _events(context, draft, data, _merged_away(connection, draft)))
+    log.append(connection, approved + _events(context, draft, data, _merged_away(connection, draft)))
     return IssuedMemo(draft.memo_id, version, number, draft.dated)
 
 

@@ -22,6 +22,8 @@ from thammuu.memos.drafting import Edition, model_of
 from thammuu.memos.model import MemoModel
 from thammuu.memos.printing.reprinting import reprinted
 from thammuu.memos.register import cited_in, earlier_of, last_issued
+from thammuu.memos.stamps import tell_state
+from thammuu.memos.wordings import kept_with, reworded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 _LOG = structlog.get_logger(__name__)
 FORMATS = ("pdf", "docx", "html", "txt", "chat", "json")
 _BEFORE_MERGERS = date(2025, 6, 30)
+STANDS_AS_DRAFT = frozenset({"draft", "approved", "returned"})
+"""What a listing calls a memo that is no document yet."""
 KEPT = Edition()
 """The edition that is drafted, issued and kept; others are made when they are asked for."""
 
@@ -47,6 +51,7 @@ def listing(context: Context, round_name: str | None = None) -> list[dict[str, A
         for row in rows:
             issued = last_issued(connection, row["memo_id"]) if row["status"] == "issued" else None
             row["number"] = issued._mapping["number"] if issued is not None else None  # noqa: SLF001  the same
+        tell_state(connection, rows)
     units = context.packs.active.units
     for row in rows:
         row["unit_name"] = units.get(row["unit_id"]).name_on(row["dated"])
@@ -114,12 +119,13 @@ def model_in(context: Context, row: dict[str, Any], edition: Edition = KEPT) -> 
             raise BadInputError(_("{memo} answers no publication any more.").format(memo=row["memo_id"]))
         kept = kept_model(context, row["memo_id"], row["model"])
         since = earlier_of(context, connection, answer, cited_in(kept))
+        changed = kept_with(connection, row["memo_id"], row["version"])
     as_kept = edition.form in {None, row["form"]} and edition.issuer in {None, row["issuer"]}
     if as_kept:
         edition = replace(edition, form=row["form"], issuer=row["issuer"], number=row["number"])
     # a number belongs to the document that was issued: in another form or name it is a draft again
     asked = replace(edition, draft=not as_kept or row["status"] != "issued")
-    return model_of(context, answer, asked, since)
+    return reworded(model_of(context, answer, asked, since), changed)[0]
 
 
 def kept_model(context: Context, memo_id: str, blob: str) -> MemoModel:
@@ -150,7 +156,7 @@ def _logged(told: str) -> None:
 def printed(
     context: Context, row: dict[str, Any], fmt: str, edition: Edition = KEPT, *, tell: Callable[[str], None] = _logged
 ) -> bytes:
-    """Return a memo in one format: the stored PDF if there is one, anything else from the model.
+    """Return a memo in one format: of PDFs the signed copy, else the stored one; anything else from the model.
 
     Args:
         context: The program's parts.
@@ -162,8 +168,14 @@ def printed(
     kept = edition == KEPT
     if fmt == "json" and kept:
         return context.blobs.get(row["model"]) + b"\n"
-    if fmt == "pdf" and kept and row["pdf"]:
-        return context.blobs.get(row["pdf"])
+    if fmt == "pdf" and kept and (stored := row["signed"] or row["pdf"]):
+        return context.blobs.get(stored)
+    if not kept and row["edits"]:
+        tell(
+            _("{memo}: persons changed its wording; other editions have it only where they say the same.").format(
+                memo=row["memo_id"]
+            )
+        )
     return printed_model(context, model_in(context, row, edition), fmt, tell=tell)
 
 

@@ -15,8 +15,9 @@ from thammuu.events import FindingsRaised, MemoDrafted, MemoIssued, ScoresPublis
 from thammuu.i18n import _
 from thammuu.intake import register
 from thammuu.ledger.schema import events, findings
-from thammuu.memos.model import Chart, Item, Note, Paragraph, Table
+from thammuu.memos.model import Chart, Item, Note, Paragraph, Row, Sentence, Table
 from thammuu.memos.published import board_of
+from thammuu.memos.wordings import written_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from thammuu.bus.context import Context
     from thammuu.memos.model import Block, MemoModel
     from thammuu.rulepack.pack import RulePack
+
+Part = Sentence | Row | Chart
+"""What a line is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,34 +52,50 @@ class Reason:
 
 def lines_of(model: MemoModel) -> list[Line]:
     """Return every sentence, row and chart of a memo, numbered."""
-    return [Line(number, *one) for number, one in enumerate(_texts(model), start=1)]
+    return [
+        Line(number, place, text_of(part), part.because)
+        for number, (place, part) in enumerate(parts_of(model), start=1)
+    ]
 
 
-def _texts(model: MemoModel) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+def parts_of(model: MemoModel) -> Iterator[tuple[str, Part]]:
+    """Yield what the lines of a memo are, in printing order, each with the place it stands at."""
     for place, sentences in (("grounds", model.grounds), ("opening", model.opening)):
-        for one in sentences:
-            yield place, one.text, one.because
+        yield from ((place, one) for one in sentences)
     for section in model.sections:
         for block in section.blocks:
-            yield from _block(section.kind, block)
-    for sentence in model.closing:
-        yield "closing", sentence.text, sentence.because
+            yield from ((section.kind, one) for one in _block(block))
+    yield from (("closing", one) for one in model.closing)
     for annex in model.annexes:
         for block in annex.blocks:
-            yield from _block(annex.number, block)
+            yield from ((annex.number, one) for one in _block(block))
 
 
-def _block(place: str, block: Block) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+def _block(block: Block) -> Iterator[Part]:
     match block:
         case Paragraph() | Item() | Note():
-            yield place, block.sentence.text, block.sentence.because
+            yield block.sentence
         case Table():
-            for row in block.rows:
-                yield place, " | ".join(cell.replace("\n", " ") for cell in row.cells), row.because
+            yield from block.rows
             if block.note:
-                yield place, block.note.text, block.note.because
+                yield block.note
         case Chart():
-            yield place, block.alt, block.because
+            yield block
+
+
+def text_of(part: Part) -> str:
+    """Return what a line says."""
+    match part:
+        case Row():
+            return " | ".join(cell.replace("\n", " ") for cell in part.cells)
+        case Chart():
+            return part.alt
+    return part.text
+
+
+def text_of_all(model: MemoModel) -> str:
+    """Return all lines of a memo."""
+    return "\n".join(line.text for line in lines_of(model))
 
 
 def line_at(model: MemoModel, number: int) -> Line:
@@ -122,6 +142,7 @@ class Trail:
             "calendar": lambda _one: self._entry("days_off.yaml", ""),
             "memo": self._memo,
             "form": self._form,
+            "person": self._person,
         }
         way = ways.get(kind)
         return Reason(reference, way(name) if way else {"name": name})
@@ -212,6 +233,10 @@ class Trail:
             if event := self._event(kind.event_type, None, memo_id=memo_id, version=int(version)):
                 return {"event": event, "memo": memo_id, "version": int(version)}
         return {"memo": memo_id, "version": int(version)}
+
+    def _person(self, name: str) -> dict[str, Any]:
+        memo_id = self.model.provenance.memo_id
+        return {"person": name, "wrote": written_by(self.connection, memo_id, name, text_of_all(self.model))}
 
     def _form(self, name: str) -> dict[str, Any]:
         return {"form": name, **self._written_with}

@@ -135,10 +135,15 @@ class Memo(Document):
     round: str
     dated: date
     version: int
-    status: str
+    status: Literal["draft", "approved", "returned", "issued", "superseded"]
+    decided_by: str | None
+    comment: str
+    edits: int
+    edits_dropped: int
     number: int | None
     model: str
     pdf: str | None
+    signed: str | None
     findings: int
     tasks: int
 

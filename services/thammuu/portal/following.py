@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_S = 1.0
 """Where others write to the same database too, nobody tells of what they wrote."""
+LOOK_FOR_DUE_EVERY_S = 30.0
+_ISSUED_AT_ONCE = 50
 LONGEST_PAUSE_S = 30.0
 NAME = "embedded"
 _LOG = structlog.get_logger(__name__)
@@ -37,6 +40,7 @@ class Follower:
         self._program = program
         self._status = status
         self._wake, self._stop = Event(), Event()
+        self._look_again = 0.0
         self._thread = Thread(target=self._run, name="follower")
 
     def start(self) -> None:
@@ -59,6 +63,7 @@ class Follower:
             self._wake.clear()
             try:
                 self._program.run(self._moved)
+                self._issue_due()
                 self._status.behind(NAME, self._program.pending())
                 self._status.idle(NAME)
             except StoppedError:
@@ -72,6 +77,13 @@ class Follower:
             else:
                 pause = LOOK_EVERY_S
                 self._wake.wait(LOOK_EVERY_S)
+
+    def _issue_due(self) -> None:
+        """Issue what a policy issues by itself, some at a time, so that the server can end in between."""
+        if time.monotonic() < self._look_again:
+            return
+        issued = self._program.issue_due(_ISSUED_AT_ONCE)
+        self._look_again = time.monotonic() + (LOOK_EVERY_S if issued else LOOK_FOR_DUE_EVERY_S)
 
     def _moved(self, consumer: str, events: int) -> None:
         self._status.progressed(consumer, events)

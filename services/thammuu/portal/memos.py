@@ -14,6 +14,7 @@ from thammuu.ledger.schema import memos
 from thammuu.memos.drafting import Edition
 from thammuu.memos.register import last_issued
 from thammuu.memos.shelf import listing, printed, printed_model
+from thammuu.memos.stamps import tell_state
 from thammuu.memos.versions import model_at
 from thammuu.portal import documents
 from thammuu.portal.answers import NotThereError, answer, tagged, unchanged
@@ -115,7 +116,9 @@ def _document(request: Request, context: Context, wish: Wish) -> Response:
     row = _row(context, wish.memo_id)
     model = None if wish.version is None else _earlier(context, wish)
     edition = (wish.edition.language, wish.edition.form or "", wish.fmt)
-    tag = derived_id(wish.version or row["model"], row["status"], context.renderer.templates_hash, *edition)
+    tag = derived_id(
+        wish.version or row["model"], row["status"], row["signed"] or "", context.renderer.templates_hash, *edition
+    )
     if same := unchanged(request, tag):
         return same
     if model is not None:
@@ -141,4 +144,6 @@ def _row(context: Context, memo_id: str) -> dict[str, Any]:
         if found is None:
             raise NotThereError(f"There is no memo {memo_id}.")
         issued = last_issued(connection, memo_id) if found["status"] == "issued" else None
-    return {**found, "number": issued.number if issued is not None else None}
+        row = {**found, "number": issued.number if issued is not None else None}
+        tell_state(connection, [row])
+    return row

@@ -126,8 +126,8 @@ class Renderer:
         data: dict[str, Any] = json.loads(text)
         check_tables(data)
         attach, printed = "1", text
-        if not is_plain(text, self._letters):
-            drawn = printable(data, self._letters)
+        if not is_plain(text, self.letters):
+            drawn = printable(data, self.letters)
             if drawn != data:
                 attach, printed, data = text, _as_json(drawn), drawn
         with told_with_place("pdf"):
@@ -212,13 +212,14 @@ class Renderer:
         return Pictures(self._markup, self._typesetter)
 
     @cached_property
-    def _letters(self) -> frozenset[int]:
+    def letters(self) -> frozenset[int]:
+        """Return the code points that can be printed."""
         return letters_of(self._fonts_folder)
 
     def _printable(self, model: MemoModel) -> dict[str, Any]:
         data = model.model_dump(mode="json")
         check_tables(data)
-        return printable(data, self._letters)
+        return printable(data, self.letters)
 
 
 def _as_json(value: Any) -> str:  # noqa: ANN401  any JSON value

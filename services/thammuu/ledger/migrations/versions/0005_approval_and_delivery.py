@@ -25,6 +25,18 @@ def _approval() -> None:
         sa.Column("person", code(60), nullable=False),
         sa.Column("state", code(16), nullable=False),
         sa.Column("comment", sa.Text, nullable=False),
+        sa.Column("turn", sa.Integer, nullable=False),
+    )
+    op.create_table(
+        "wordings",
+        sa.Column("memo_id", code(160), primary_key=True),
+        sa.Column("version", sa.Integer, primary_key=True),
+        sa.Column("place", code(80), primary_key=True),
+        sa.Column("original", sa.Text, nullable=False),
+        sa.Column("wording", sa.Text, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("person", code(60), nullable=False),
+        sa.Column("dropped", sa.Boolean, nullable=False),
     )
     op.create_table(
         "people",

@@ -1,0 +1,111 @@
+"""``thammuu memos issue``: one memo, or a round."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from thammuu.cli.memo_options import AsOption, FormOption, IssuerOption, settings_as
+from thammuu.cli.options import DataOption
+from thammuu.cli.output import console
+from thammuu.cli.running import changing, run_pipeline
+from thammuu.i18n import _
+
+if TYPE_CHECKING:
+    from thammuu.bootstrap import Program
+    from thammuu.memos.approving import Left
+    from thammuu.memos.issuing import Handed, IssuedMemo
+
+
+def register(memos_app: typer.Typer) -> None:
+    """Add the command."""
+    told = _("Give an approved draft its number and date, or a round's; a later change becomes a correction.")
+    memos_app.command("issue", help=told)(issue)
+
+
+def issue(
+    ctx: typer.Context,
+    unit: Annotated[
+        str | None, typer.Argument(metavar="UNIT", help=_("Name, code or memo id; without it, a whole round."))
+    ] = None,
+    round_name: Annotated[
+        str | None,
+        typer.Option(
+            "--round", metavar="ROUND", help=_("The newest if not given; without UNIT all that is approved in it.")
+        ),
+    ] = None,
+    number: Annotated[
+        int | None,
+        typer.Option("--number", min=1, max=99_999, help=_("In the issuer's register of the year; the next free one.")),
+    ] = None,
+    dated: Annotated[
+        datetime | None, typer.Option("--dated", formats=["%Y-%m-%d"], help=_("The day on the document; today."))
+    ] = None,
+    form: FormOption = None,
+    issuer: IssuerOption = None,
+    person: AsOption = None,
+    data: DataOption = None,
+) -> None:
+    from thammuu.memos.drafting import Edition
+    from thammuu.memos.issuing import issue as give_number
+    from thammuu.memos.shelf import find
+
+    if unit is None and round_name is None:
+        raise typer.BadParameter(_("Name a unit, or a round with --round."))
+    if unit is None and number is not None:
+        raise typer.BadParameter(_("--number is for one memo; a round's get the next free ones."))
+    edition = Edition(form=form.value if form else None, issuer=issuer)
+    day = dated.date() if dated else None
+    with changing(settings_as(ctx, data, person)) as program:
+        if unit is None:
+            assert round_name is not None
+            left = _round(program, round_name, day, edition)
+        else:
+            row = find(program.context, unit, round_name)
+            done = give_number(program.context, row, number=number, dated=day, edition=edition)
+            run_pipeline(program)
+            left = _say(done)
+    if left:
+        raise typer.Exit(1)
+
+
+def _round(program: Program, round_name: str, day: object, edition: object) -> bool:
+    from thammuu.memos.round_issuing import issue_round
+
+    done = issue_round(program.context, round_name, dated=day, edition=edition)  # type: ignore[arg-type]
+    run_pipeline(program)
+    for one in done.issued:
+        _say(one)
+    tell_left(done.unapproved)
+    tell_left(done.refused)
+    told = _("{n} issued, {waiting} not approved, {refused} refused.")
+    counts = {"n": len(done.issued), "waiting": len(done.unapproved), "refused": len(done.refused)}
+    console().print(told.format(**counts), markup=False)
+    return bool(done.refused)
+
+
+def tell_left(left: list[Left]) -> None:
+    """Print the memos for which something was not done, each with the reason, on standard error."""
+    for one in left:
+        console(stderr=True).print(f"{one.memo_id}  {one.unit_name}: {one.why}", markup=False, soft_wrap=True)
+
+
+def _say(done: IssuedMemo | Handed) -> bool:
+    """Print what became of one memo; return whether nothing was issued."""
+    from thammuu.memos.issuing import Handed
+
+    if isinstance(done, Handed):
+        told = _(
+            "By that day {name} answers for it: the draft {memo} was written, nothing was issued. Look at it first."
+        )
+        console().print(told.format(name=done.name, memo=done.memo_id), markup=False)
+        return True
+    console().print(
+        _("{memo}, version {version}, is number {number} of {day}.").format(
+            memo=done.memo_id, version=done.version, number=done.number, day=done.dated
+        ),
+        markup=False,
+    )
+    return False
