@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from servers.needed import lacking
+
 if TYPE_CHECKING:
     import random
     from collections.abc import Iterator
@@ -28,6 +30,8 @@ _NOT_KEPT = "-shm"
 def compiled(folder: Path) -> Path:
     """Compile the recorder."""
     library = folder / "disk_shim.so"
+    if shutil.which("cc") is None:
+        lacking("The power cut needs a C compiler, cc.")
     subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o", library, SHIM], check=True)
     return library
 

@@ -8,8 +8,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-import pytest
 from filelock import FileLock
+
+from servers.needed import lacking
 
 _FETCH_S = 300
 
@@ -28,7 +29,7 @@ def unpacked(*packages: str) -> Path:
 
 def _fetch(packages: tuple[str, ...], folder: Path) -> None:
     if shutil.which("apt-get") is None:
-        pytest.fail(f"The tests with a real mail server need apt-get for the Debian packages {', '.join(packages)}.")
+        lacking(f"The tests with a real mail server need apt-get for the Debian packages {', '.join(packages)}.")
     with tempfile.TemporaryDirectory(dir=folder.parent) as made:
         fetched, root = Path(made) / "debs", Path(made) / "root"
         fetched.mkdir()
@@ -38,7 +39,7 @@ def _fetch(packages: tuple[str, ...], folder: Path) -> None:
             _run(["apt-get", "update"], fetched)
             said = _run(["apt-get", "download", *packages], fetched)
         if said is not None:
-            pytest.fail(f"apt-get download {' '.join(packages)} failed.\n{said}")
+            lacking(f"apt-get download {' '.join(packages)} failed.\n{said}")
         for package in sorted(fetched.glob("*.deb")):
             subprocess.run(["dpkg", "-x", package, root], check=True)
         # daemons that have dropped their rights look into it

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from servers.debian import unpacked
+from servers.needed import lacking
 from servers.ports import free_port
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Mailbox:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         if os.geteuid() != 0:
-            pytest.fail("Dovecot starts as root only; run the tests with a real mailbox as root.")
+            lacking("Dovecot starts as root only; run the tests with a real mailbox as root.")
         root = unpacked("dovecot-core", "dovecot-imapd")
         self._place(root / "usr/lib/dovecot")
         libraries = f"{self.folder}/lib:{self.folder}/modules/old-stats"

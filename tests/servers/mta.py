@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
 from servers.debian import unpacked
+from servers.needed import lacking
 from servers.ports import free_port
 
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ class Postfix:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         if os.geteuid() != 0:
-            pytest.fail("Postfix starts as root only; run the tests with a real mail server as root.")
+            lacking("Postfix starts as root only; run the tests with a real mail server as root.")
         root = unpacked("postfix")
         self._make(root)
         with (self.folder / "master.log").open("wb") as log:
@@ -130,7 +129,7 @@ class Postfix:
             except OSError:
                 time.sleep(0.05)
         self.stop()
-        pytest.fail(f"Postfix did not start.\n{self.said()}")
+        lacking(f"Postfix did not start.\n{self.said()}")
 
     def _make(self, root: Path) -> None:
         owner = pwd.getpwnam("mail")
