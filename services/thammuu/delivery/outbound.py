@@ -89,6 +89,7 @@ class Exchange:
         handed: The last request went out whole, so that the other side may act on it.
         answered: The last request was answered.
         method: Of the last request, empty where there was none.
+        trouble: The kind of error that ended the last request.
     """
 
     allowed: Allowed
@@ -98,6 +99,7 @@ class Exchange:
     handed: bool = False
     answered: bool = False
     method: str = ""
+    trouble: str = ""
     _host: str | None = None
     _pieces: int = 0
     _bodiless: bool = False
@@ -236,7 +238,7 @@ def _watch(event: str, args: tuple[Any, ...]) -> None:
 def _adapter() -> type[Any]:
     from requests.adapters import HTTPAdapter
     from requests.exceptions import ConnectionError as LostConnectionError
-    from requests.exceptions import InvalidURL
+    from requests.exceptions import InvalidURL, RequestException
     from urllib3.exceptions import HTTPError
 
     class GuardedAdapter(HTTPAdapter):
@@ -258,7 +260,11 @@ def _adapter() -> type[Any]:
                 trusted = kwargs.get("verify")
                 authority = trusted if isinstance(trusted, str) else True
                 wait_s = (limits.connect_s, limits.read_s)
-                response = super().send(request, stream=True, timeout=wait_s, verify=authority, proxies={})
+                try:
+                    response = super().send(request, stream=True, timeout=wait_s, verify=authority, proxies={})
+                except (RequestException, HTTPError, OSError) as error:
+                    exchange.trouble = type(error).__name__
+                    raise
                 exchange.answered = True
                 try:
                     body = _beginning(response, limits.answer_bytes)
