@@ -90,6 +90,7 @@ class Exchange:
         answered: The last request was answered.
         method: Of the last request, empty where there was none.
         trouble: The kind of error that ended the last request.
+        cut: A request lasted too long.
     """
 
     allowed: Allowed
@@ -100,6 +101,7 @@ class Exchange:
     answered: bool = False
     method: str = ""
     trouble: str = ""
+    cut: bool = False
     _host: str | None = None
     _pieces: int = 0
     _bodiless: bool = False
@@ -145,7 +147,7 @@ class Exchange:
     @contextmanager
     def bounded(self) -> Iterator[None]:
         """Cut the connections of one request that lasts too long, whatever it waits for."""
-        timer = threading.Timer(self.limits.connect_s + self.limits.whole_s, self._cut)
+        timer = threading.Timer(self.limits.connect_s + self.limits.whole_s, self._end)
         timer.daemon = True
         timer.start()
         try:
@@ -158,7 +160,8 @@ class Exchange:
             self._sockets.clear()
             self._host = None
 
-    def _cut(self) -> None:
+    def _end(self) -> None:
+        self.cut = True
         for sock in list(self._sockets):
             with suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
@@ -273,7 +276,7 @@ def _adapter() -> type[Any]:
                 finally:
                     told = (exchange.method, response.status_code, response.headers)
                     exchange.replies.append(Reply(*told, b"", whole=False))
-                exchange.replies[-1] = Reply(*told, body, whole=len(body) < limits.answer_bytes)
+                exchange.replies[-1] = Reply(*told, body, whole=len(body) < limits.answer_bytes and not exchange.cut)
                 response.close()
             response.raw = io.BytesIO(body)
             if response.status_code in _REDIRECTS:
