@@ -110,7 +110,7 @@ def test_a_server_that_is_down_gets_the_message_when_it_is_up_again(server: Syna
     room = bot.room()
     server.stop()
     try:
-        assert send(bot, room) == Answer("later", "the server cannot be reached")
+        assert send(bot, room) == Answer("later", "the server cannot be reached: ConnectionError")
     finally:
         server.start()
     assert send(bot, room) == Answer("accepted")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 from base64 import b64decode, b64encode
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -199,12 +198,14 @@ def no_name(_port: int) -> str:
     return "https://no-such-host.invalid/"
 
 
-@pytest.mark.parametrize("address", [closed, no_tls, no_name])
-def test_what_was_never_handed_over_is_tried_again(address: Callable[[int], str]) -> None:
+@pytest.mark.parametrize(
+    ("address", "kind"), [(closed, "ConnectionError"), (no_tls, "SSLError"), (no_name, "ConnectionError")]
+)
+def test_what_was_never_handed_over_is_tried_again(address: Callable[[int], str], kind: str) -> None:
     hosts = Settings(delivery_hosts="localhost,no-such-host.invalid", delivery_private_hosts="localhost")
     with http_sink() as sink:
         answer = post(address(sink.port), settings=hosts)
-    assert answer == Answer("later", "the server cannot be reached")
+    assert answer == Answer("later", f"the server cannot be reached: {kind}")
     assert sink.requests == []
 
 
@@ -258,4 +259,3 @@ def test_no_secret_is_logged_or_told(caplog: pytest.LogCaptureFixture, capfd: py
     told = caplog.text + "".join(capfd.readouterr())
     assert CANARY not in told
     assert SECRET not in told
-    assert os.environ.get("THAMMUU_LANG") == "en"

@@ -173,7 +173,9 @@ def test_each_answer_means_what_the_table_says(
 
 
 def test_a_service_that_cannot_be_reached_is_tried_again() -> None:
-    assert send("jsons://localhost:1/x", "localhost") == Answer("later", "the server cannot be reached")
+    assert send("jsons://localhost:1/x", "localhost") == Answer(
+        "later", "the server cannot be reached: ConnectionError"
+    )
 
 
 def test_a_service_that_does_not_answer_is_left_in_peace() -> None:
@@ -231,6 +233,7 @@ ANYWHERE = Settings(delivery_hosts="api.telegram.org,chat.example,localhost", de
         f"{JSON}?method=get",
         f"{JSON}?+X-Header=1",
         f"{JSON}?TO=x",
+        f"{JSON}?CANARY",
         f"{JSON}?to=x;redirect=yes",
         f"{MATRIX}?mode=t2bot",
         f"{MATRIX}?e2ee=yes",

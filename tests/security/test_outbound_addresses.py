@@ -5,7 +5,9 @@ from __future__ import annotations
 import http.client
 import logging
 import socket
+import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -219,6 +221,30 @@ def test_an_answer_in_drops_is_cut_off() -> None:
     assert took_s < 15  # it would have taken 20
     assert [one.status for one in exchange.replies] == [200]
     assert status in {0, 200}
+
+
+def test_a_head_in_drops_is_cut_off_too() -> None:
+    over = threading.Event()
+
+    def drip(listening: socket.socket) -> None:
+        sock, _address = listening.accept()
+        with sock, suppress(OSError):
+            sock.sendall(b"HTTP/1.1 200 OK\r\n")
+            for _line in range(150):
+                sock.sendall(b"X: y\r\n")
+                over.wait(0.1)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=drip, args=[listening])
+        thread.start()
+        begun = time.monotonic()
+        exchange, status = post(f"http://localhost:{listening.getsockname()[1]}/", HOME)
+        took_s = time.monotonic() - begun
+        over.set()
+        thread.join()
+    assert took_s < 10  # it would have taken 15
+    # the status line came; what was cut looks like an end to the library
+    assert (status, exchange.cut, exchange.replies[0].whole) == (200, True, False)
 
 
 def test_a_packed_answer_is_not_unpacked() -> None:

@@ -82,6 +82,10 @@ def test_a_message_stays_within_its_limit_however_hostile() -> None:
     assert text.endswith(LINK)
 
 
+def test_a_memo_without_a_link_makes_none() -> None:
+    assert as_markdown(neutral("Một  hai", [""]), [""]) == "Một  hai"
+
+
 def test_lines_and_links_stay_in_markdown() -> None:
     text = neutral(f"Một\nHai\n{LINK}", [LINK])
     assert as_markdown(text, [LINK]) == f"Một\n\nHai\n\n[{LINK}]({LINK})"

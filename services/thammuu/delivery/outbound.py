@@ -89,6 +89,8 @@ class Exchange:
         handed: The last request went out whole, so that the other side may act on it.
         answered: The last request was answered.
         method: Of the last request, empty where there was none.
+        trouble: The kind of error that ended the last request.
+        cut: A request lasted too long.
     """
 
     allowed: Allowed
@@ -98,6 +100,8 @@ class Exchange:
     handed: bool = False
     answered: bool = False
     method: str = ""
+    trouble: str = ""
+    cut: bool = False
     _host: str | None = None
     _pieces: int = 0
     _bodiless: bool = False
@@ -143,7 +147,7 @@ class Exchange:
     @contextmanager
     def bounded(self) -> Iterator[None]:
         """Cut the connections of one request that lasts too long, whatever it waits for."""
-        timer = threading.Timer(self.limits.connect_s + self.limits.whole_s, self._cut)
+        timer = threading.Timer(self.limits.connect_s + self.limits.whole_s, self._end)
         timer.daemon = True
         timer.start()
         try:
@@ -156,7 +160,8 @@ class Exchange:
             self._sockets.clear()
             self._host = None
 
-    def _cut(self) -> None:
+    def _end(self) -> None:
+        self.cut = True
         for sock in list(self._sockets):
             with suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
@@ -236,7 +241,7 @@ def _watch(event: str, args: tuple[Any, ...]) -> None:
 def _adapter() -> type[Any]:
     from requests.adapters import HTTPAdapter
     from requests.exceptions import ConnectionError as LostConnectionError
-    from requests.exceptions import InvalidURL
+    from requests.exceptions import InvalidURL, RequestException
     from urllib3.exceptions import HTTPError
 
     class GuardedAdapter(HTTPAdapter):
@@ -258,7 +263,11 @@ def _adapter() -> type[Any]:
                 trusted = kwargs.get("verify")
                 authority = trusted if isinstance(trusted, str) else True
                 wait_s = (limits.connect_s, limits.read_s)
-                response = super().send(request, stream=True, timeout=wait_s, verify=authority, proxies={})
+                try:
+                    response = super().send(request, stream=True, timeout=wait_s, verify=authority, proxies={})
+                except (RequestException, HTTPError, OSError) as error:
+                    exchange.trouble = type(error).__name__
+                    raise
                 exchange.answered = True
                 try:
                     body = _beginning(response, limits.answer_bytes)
@@ -267,7 +276,7 @@ def _adapter() -> type[Any]:
                 finally:
                     told = (exchange.method, response.status_code, response.headers)
                     exchange.replies.append(Reply(*told, b"", whole=False))
-                exchange.replies[-1] = Reply(*told, body, whole=len(body) < limits.answer_bytes)
+                exchange.replies[-1] = Reply(*told, body, whole=len(body) < limits.answer_bytes and not exchange.cut)
                 response.close()
             response.raw = io.BytesIO(body)
             if response.status_code in _REDIRECTS:

@@ -135,9 +135,9 @@ def fault_of_form(address: str) -> str | None:
         return _("the address is none")
     # a room may begin with the sign that ends a query elsewhere, so the query is not looked for as in other addresses
     query = address.partition("?")[2]
-    unknown = sorted({name for name, _value in parse_qsl(query, keep_blank_values=True)} - scheme.options)
-    if unknown:
-        return _("the address has an option that is not allowed here: {names}").format(names=", ".join(unknown)[:80])
+    if {name for name, _value in parse_qsl(query, keep_blank_values=True)} - scheme.options:
+        allowed = ", ".join(sorted(scheme.options)) or "-"
+        return _("the address has an option that is not allowed; allowed are: {names}").format(names=allowed)
     return None
 
 

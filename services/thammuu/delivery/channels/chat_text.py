@@ -50,6 +50,6 @@ def as_markdown(text: str, links: Iterable[str]) -> str:
         text: As :func:`neutral` returns it.
         links: Our own.
     """
-    own = set(links)
+    own = set(filter(None, links))
     lines = (" ".join(f"[{one}]({one})" if one in own else one for one in line.split(" ")) for line in text.split("\n"))
     return "\n\n".join(lines)

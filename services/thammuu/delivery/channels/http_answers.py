@@ -37,7 +37,7 @@ def answer_of(exchange: Exchange, now: datetime, secrets: Iterable[str] = (), wo
     if not exchange.answered:
         if exchange.handed and exchange.method not in _ASKS:
             return Answer("unknown", _("the answer was lost"))
-        return Answer("later", _("the server cannot be reached"))
+        return Answer("later", _("the server cannot be reached: {kind}").format(kind=exchange.trouble))
     reply = exchange.replies[-1]
     return meaning(reply.status, freed(f"{reply.status} {words}", secrets), wait_s(reply, now))
 
