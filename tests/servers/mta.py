@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from servers.debian import unpacked
 from servers.needed import lacking
 from servers.ports import free_port
@@ -129,7 +131,7 @@ class Postfix:
             except OSError:
                 time.sleep(0.05)
         self.stop()
-        lacking(f"Postfix did not start.\n{self.said()}")
+        pytest.fail(f"Postfix did not start.\n{self.said()}")
 
     def _make(self, root: Path) -> None:
         owner = pwd.getpwnam("mail")
