@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from servers.postgres import Postgres
 
 pytest_plugins = ["servers.kafka", "servers.postgres"]
-STAGES = ("analysis,memos", "memos,rendering", "rendering")
+STAGES = ("analysis,memos", "memos,rendering", "rendering,delivery")
 
 
 def publish_two(env: dict[str, str]) -> None:

@@ -23,6 +23,7 @@ from thammuu.cli import (
     people,
     publish,
     recipients,
+    routes,
     rules,
     sender,
     serve,
@@ -68,6 +69,7 @@ memos.register(app)
 recipients.register(app)
 people.register(app)
 deliveries.register(app)
+routes.register(app)
 paths.register(app)
 ledger.register(app)
 framework.register(app)

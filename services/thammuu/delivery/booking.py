@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, func, insert, select, update
+from sqlalchemy import bindparam, exists, func, insert, select, tuple_, update
 
+from thammuu.delivery.holders import stands
 from thammuu.delivery.planning import Planned, delivery_id
 from thammuu.delivery.states import WAITING
-from thammuu.delivery.timing import Hours, hours_of, next_allowed
+from thammuu.delivery.vocabulary import ADDRESSED_AS, SEVERITIES
 from thammuu.events import DeliveryCancelled, DeliveryQueued, Enclosed, NewEvent
-from thammuu.ledger.schema import deliveries, delivery_memos, memos, recipients
+from thammuu.ledger.schema import contact_points, deliveries, delivery_memos
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy import Connection, Row
 
@@ -24,18 +25,44 @@ if TYPE_CHECKING:
 
 MOST_MEMOS = 20
 """Of one message; mail servers refuse larger ones for their size."""
-_HAVE_IT = ("attempting", "accepted", "delivered", "unknown")
+_P, _D, _M = contact_points.c, deliveries.c, delivery_memos.c
+# made once: they run for every memo that is issued
+_KNOWN = select(_M.recipient_id, _M.channel, _M.repetition).where(
+    _M.memo_id == bindparam("memo"), _M.version == bindparam("version"), _M.kind == bindparam("kind")
+)
+_SAME_ADDRESS = (
+    select(_P.recipient_id, _P.channel, _P.address_mark)
+    .where(_P.address_mark.in_(bindparam("marks", expanding=True)))
+    .order_by(_P.recipient_id, _P.channel)
+    .with_for_update()
+)
+_JOINABLE = (
+    select(_D.delivery_id, _D.recipient_id, _D.channel, _D.repetition, _D.due, _D.deadline, _D.severity)
+    .where(
+        _D.recipient_id.in_(bindparam("names", expanding=True)),
+        # by recipient, never by state: of all that waits only what waits for these is looked at
+        func.coalesce(_D.state, "") == "queued",
+        _D.attempts == 0,
+        _D.kind == bindparam("asked"),
+        select(func.count(func.distinct(_M.memo_id))).where(_M.delivery_id == _D.delivery_id).scalar_subquery()
+        < MOST_MEMOS,
+    )
+    .with_for_update()
+)
+_OPEN, _ENCLOSE = insert(deliveries), insert(delivery_memos)
 _Key = tuple[str, str, int]
-"""Recipient, channel, repetition."""
+"""Recipient or mark of an address, channel, repetition."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """Who was told of a memo by which channel, with those who shared the message."""
+class _Booking:
+    """One message that a memo opens or joins."""
 
-    recipient_id: str
-    channel: str
-    shares: tuple[str, ...]
+    name: str
+    planned: Planned
+    due: datetime
+    deadline: datetime
+    joins: bool
 
 
 def book(  # noqa: PLR0913, PLR0917  what a booking depends on
@@ -59,195 +86,182 @@ def book(  # noqa: PLR0913, PLR0917  what a booking depends on
         instead_of: The delivery that did not arrive.
     """
     known = _known(work.connection, carried, kind)
-    new = [one for one in planned if (one.recipient_id, one.channel, one.repetition) not in known]
+    # of one address that was told under another id nobody is told again
+    new = [one for one in planned if known.isdisjoint(_keys(one))]
     if not new:
         return []
-    joined = _open(work, new, kind)
-    opened, enclosed, out = [], [], []
-    for one in new:
-        held = joined.get((one.recipient_id, one.channel, one.repetition))
-        name = held.delivery_id if held else delivery_id(carried, one, kind)
-        due = min(one.due, _moment(held.due)) if held else one.due
-        limit = timedelta(hours=work.context.settings.delivery_deadline_h)
-        if held is None:
-            opened.append(_row(name, unit_id, severity, one, kind, due + limit, instead_of))
-        elif due < _moment(held.due):
-            earlier = update(deliveries).where(deliveries.c.delivery_id == name)
-            work.connection.execute(earlier.values(due=due.timestamp()))
-        enclosed += _enclosed(name, carried, one, kind, known)
-        out.append(NewEvent(subject=unit_id, data=_event(name, carried, severity, one, kind, due, limit, instead_of)))
-    if opened:
-        work.connection.execute(insert(deliveries), opened)
-    work.connection.execute(insert(delivery_memos), enclosed)
-    return out
-
-
-def book_withdrawal(work: UnitOfWork, unit_id: str, carried: Carried, told: Iterable[Told]) -> list[NewEvent]:
-    """Book the news of a withdrawal for exactly those who have the memo: at once, but for quiet hours and days off."""
-    found = list(told)
-    c = recipients.c
-    named = c.recipient_id.in_({one.recipient_id for one in found})
-    quiet = {
-        row.recipient_id: hours_of(row.quiet_from, row.quiet_to, None)
-        for row in work.connection.execute(select(c.recipient_id, c.quiet_from, c.quiet_to).where(named))
-    }
-    works = work.context.packs.active.actions.calendar.works
-    planned = [
-        Planned(
-            one.recipient_id,
-            one.channel,
-            next_allowed(work.context.clock(), quiet.get(one.recipient_id, Hours()), works),
-            0,
-            shares=one.shares,
-        )
-        for one in found
+    marked = _marked(work.connection, new)
+    waiting = _open(work.connection, marked, kind)
+    limit = timedelta(hours=work.context.settings.delivery_deadline_h)
+    booked = [
+        _joining(work, one, severity, waiting[_mark(one)])
+        if _mark(one) in waiting
+        else _Booking(delivery_id(carried, one, kind), one, one.due, one.due + limit, joins=False)
+        for one in marked
     ]
-    return book(work, unit_id, carried, "major", planned, "withdrawal")
-
-
-def told_of(connection: Connection, carried: Carried, *, sent_only: bool = True) -> list[Told]:
-    """Return who was told of a memo version, or was about to be.
-
-    Args:
-        connection: Any connection.
-        carried: The memo version.
-        sent_only: Only messages that were or may have been sent.
-    """
-    columns = (deliveries.c.delivery_id, deliveries.c.recipient_id, deliveries.c.channel)
-    told = delivery_memos.c.recipient_id.label("told")
-    mine = (delivery_memos.c.memo_id == carried.memo_id) & (delivery_memos.c.version == carried.version)
-    query = select(*columns, told).join(delivery_memos, deliveries.c.delivery_id == delivery_memos.c.delivery_id)
-    query = query.where(mine, delivery_memos.c.kind == "memo", delivery_memos.c.repetition == 0)
-    if sent_only:
-        query = query.where(deliveries.c.state.in_(_HAVE_IT))
-    found: dict[tuple[str, str], set[str]] = {}
-    for row in connection.execute(query):
-        found.setdefault((row.recipient_id, row.channel), set()).add(row.told)
-    return [Told(*key, tuple(sorted(told - {key[0]}))) for key, told in sorted(found.items())]
+    opened = [_row(one, unit_id, severity, kind, instead_of) for one in booked if not one.joins]
+    if opened:
+        work.connection.execute(_OPEN, opened)
+    rows = [row for one in booked for row in _enclosed(one, carried, kind)]
+    work.connection.execute(_ENCLOSE, rows)
+    return [NewEvent(subject=unit_id, data=_event(one, carried, severity, kind, instead_of)) for one in booked]
 
 
 def cancel(connection: Connection, unit_id: str, carried: Carried, reason: str) -> list[NewEvent]:
-    """Cancel the messages that wait with nothing but superseded memos.
+    """Cancel the messages that wait with no memo that still stands.
 
     Args:
         connection: The transaction.
         unit_id: The unit of the memo.
-        carried: The superseded version.
+        carried: The superseded version; earlier ones of the same memo are looked at as well.
         reason: Why it was superseded.
     """
     mine = select(delivery_memos.c.delivery_id).where(
         delivery_memos.c.memo_id == carried.memo_id,
-        delivery_memos.c.version == carried.version,
+        delivery_memos.c.version <= carried.version,
         delivery_memos.c.kind == "memo",
     )
     other = delivery_memos.alias()
-    standing = exists().where(
-        other.c.delivery_id == deliveries.c.delivery_id,
-        other.c.memo_id == memos.c.memo_id,
-        other.c.version == memos.c.version,
-        memos.c.status == "issued",
-    )
+    standing = exists().where(other.c.delivery_id == deliveries.c.delivery_id, stands(other))
     waiting = deliveries.c.state.in_(sorted(WAITING))
     query = select(deliveries.c.delivery_id).where(deliveries.c.delivery_id.in_(mine), waiting, ~standing)
     names = connection.execute(query.order_by(deliveries.c.delivery_id).with_for_update()).scalars().all()
+    return _cancelled(connection, unit_id, names, reason)
+
+
+def stop_repeats(connection: Connection, unit_id: str, stopped: str, reason: str, by: str) -> list[NewEvent]:
+    """Cancel the repeats of a message that still wait: it was acknowledged or cancelled.
+
+    Args:
+        connection: The transaction.
+        unit_id: The unit of its memos.
+        stopped: The delivery.
+        reason: Why.
+        by: Who said so.
+    """
+    c, later = delivery_memos.c, delivery_memos.alias()
+    same = [later.c[name] == c[name] for name in ("memo_id", "version", "recipient_id", "channel", "kind")]
+    repeats = select(later.c.delivery_id).where(*same, later.c.repetition > c.repetition, c.delivery_id == stopped)
+    query = select(deliveries.c.delivery_id).where(
+        deliveries.c.delivery_id.in_(repeats), deliveries.c.state.in_(sorted(WAITING))
+    )
+    names = connection.execute(query.order_by(deliveries.c.delivery_id).with_for_update()).scalars().all()
+    return _cancelled(connection, unit_id, names, reason, by)
+
+
+def _cancelled(
+    connection: Connection, unit_id: str, names: Sequence[str], reason: str, by: str = "superseded"
+) -> list[NewEvent]:
     if names:
         stopped = update(deliveries).where(deliveries.c.delivery_id.in_(names))
         connection.execute(stopped.values(state="cancelled", reason=reason))
-    return [
-        NewEvent(subject=unit_id, data=DeliveryCancelled(delivery_id=name, reason=reason, by="superseded"))
-        for name in names
-    ]
+    return [NewEvent(subject=unit_id, data=DeliveryCancelled(delivery_id=name, reason=reason, by=by)) for name in names]
+
+
+def _keys(one: Planned) -> set[_Key]:
+    return {(name, one.channel, one.repetition) for name in (one.recipient_id, *one.shares)}
+
+
+def _mark(one: Planned) -> _Key:
+    return (one.mark, one.channel, one.repetition)
 
 
 def _known(connection: Connection, carried: Carried, kind: Kind) -> set[_Key]:
-    c = delivery_memos.c
-    mine = (c.memo_id == carried.memo_id, c.version == carried.version, c.kind == kind)
-    rows = connection.execute(select(c.recipient_id, c.channel, c.repetition).where(*mine))
-    return {(row.recipient_id, row.channel, row.repetition) for row in rows}
+    which = {"memo": carried.memo_id, "version": carried.version, "kind": kind}
+    return {(row.recipient_id, row.channel, row.repetition) for row in connection.execute(_KNOWN, which)}
 
 
-def _open(work: UnitOfWork, new: Sequence[Planned], kind: Kind) -> dict[_Key, Row[Any]]:
-    """Return the messages that still wait and that further memos may join."""
-    grouped = sorted({one.recipient_id for one in new if one.window_s or kind == "withdrawal"})
-    if not grouped:
+def _marked(connection: Connection, planned: Sequence[Planned]) -> list[Planned]:
+    """Return the messages with the marks of their addresses; without an address the recipient is its own mark."""
+    asked = {(one.recipient_id, ADDRESSED_AS.get(one.channel, one.channel)) for one in planned if not one.mark}
+    c = contact_points.c
+    found: dict[tuple[str, str], str] = {}
+    if asked:
+        query = select(c.recipient_id, c.channel, c.address_mark)
+        query = query.where(tuple_(c.recipient_id, c.channel).in_(sorted(asked)))
+        found = {(row.recipient_id, row.channel): row.address_mark for row in connection.execute(query)}
+    return [one if one.mark else replace(one, mark=found.get(_point(one)) or one.recipient_id) for one in planned]
+
+
+def _point(one: Planned) -> tuple[str, str]:
+    return (one.recipient_id, ADDRESSED_AS.get(one.channel, one.channel))
+
+
+def _open(connection: Connection, new: Sequence[Planned], kind: Kind) -> dict[_Key, Row[Any]]:
+    """Return the messages to the same addresses that still wait and that further memos may join."""
+    marks = sorted({one.mark for one in new if one.window_s or kind == "withdrawal"})
+    if not marks:
         return {}
-    # two workers that open a message to the same recipient at once would make two of it
-    held = select(recipients.c.recipient_id).where(recipients.c.recipient_id.in_(grouped))
-    work.connection.execute(held.order_by(recipients.c.recipient_id).with_for_update()).all()
-    c = deliveries.c
-    carries = select(func.count(func.distinct(delivery_memos.c.memo_id)))
-    carries = carries.where(delivery_memos.c.delivery_id == c.delivery_id)
-    fresh = (c.state == "queued", c.attempts == 0, c.kind == kind, c.recipient_id.in_(grouped))
-    query = select(c.delivery_id, c.recipient_id, c.channel, c.repetition, c.due).where(*fresh)
-    query = query.where(carries.scalar_subquery() < MOST_MEMOS).order_by(c.due.desc(), c.delivery_id)
-    rows: list[Row[Any]] = list(work.connection.execute(query.with_for_update()))
-    return {(row.recipient_id, row.channel, row.repetition): row for row in rows}
+    # two workers that open a message to the same address at once would make two of it
+    points = connection.execute(_SAME_ADDRESS, {"marks": marks}).all()
+    mark_of = {(row.recipient_id, row.channel): row.address_mark for row in points}
+    which = {"names": sorted({row.recipient_id for row in points}), "asked": kind}
+    found: dict[_Key, Row[Any]] = {}
+    waiting: list[Row[Any]] = list(connection.execute(_JOINABLE, which))
+    for row in sorted(waiting, key=lambda one: (-one.due, one.delivery_id)):
+        mark = mark_of.get((row.recipient_id, ADDRESSED_AS.get(row.channel, row.channel)))
+        if mark is not None:
+            found[mark, row.channel, row.repetition] = row
+    return found
 
 
-def _row(  # noqa: PLR0913, PLR0917  the columns of a delivery
-    name: str, unit_id: str, severity: str, one: Planned, kind: Kind, deadline: datetime, instead_of: str | None
-) -> dict[str, Any]:
+def _joining(work: UnitOfWork, one: Planned, severity: str, held: Row[Any]) -> _Booking:
+    """Let a memo join a message that waits: the message goes at the earlier moment, and is as grave as its worst."""
+    due = min(one.due, _moment(held.due))
+    worst = min(severity, held.severity, key=SEVERITIES.index)
+    if due < _moment(held.due) or worst != held.severity:
+        mine = update(deliveries).where(deliveries.c.delivery_id == held.delivery_id)
+        work.connection.execute(mine.values(due=due.timestamp(), severity=worst))
+    return _Booking(held.delivery_id, one, due, _moment(held.deadline), joins=True)
+
+
+def _row(one: _Booking, unit_id: str, severity: str, kind: Kind, instead_of: str | None) -> dict[str, Any]:
     return {
-        "delivery_id": name,
-        "recipient_id": one.recipient_id,
-        "channel": one.channel,
+        "delivery_id": one.name,
+        "recipient_id": one.planned.recipient_id,
+        "channel": one.planned.channel,
         "subject": unit_id,
         "kind": kind,
         "severity": severity,
         "state": "queued",
         "due": one.due.timestamp(),
-        "deadline": deadline.timestamp(),
+        "deadline": one.deadline.timestamp(),
         "attempts": 0,
         "unknowns": 0,
-        "reason": one.why,
+        "reason": one.planned.why,
         "reference": "",
-        "repetition": one.repetition,
+        "repetition": one.planned.repetition,
         "instead_of": instead_of,
         "overdue": False,
     }
 
 
-def _enclosed(name: str, carried: Carried, one: Planned, kind: Kind, known: set[_Key]) -> list[dict[str, Any]]:
-    rows = []
-    for recipient_id in (one.recipient_id, *one.shares):
-        key = (recipient_id, one.channel, one.repetition)
-        if key in known:
-            continue
-        known.add(key)
-        rows.append(
-            {
-                "memo_id": carried.memo_id,
-                "version": carried.version,
-                "recipient_id": recipient_id,
-                "channel": one.channel,
-                "kind": kind,
-                "repetition": one.repetition,
-                "delivery_id": name,
-            }
-        )
-    return rows
+def _enclosed(one: _Booking, carried: Carried, kind: Kind) -> list[dict[str, Any]]:
+    return [
+        {
+            "memo_id": carried.memo_id,
+            "version": carried.version,
+            "recipient_id": recipient_id,
+            "channel": one.planned.channel,
+            "kind": kind,
+            "repetition": one.planned.repetition,
+            "delivery_id": one.name,
+        }
+        for recipient_id in (one.planned.recipient_id, *one.planned.shares)
+    ]
 
 
-def _event(  # noqa: PLR0913, PLR0917  what the event says
-    name: str,
-    carried: Carried,
-    severity: str,
-    one: Planned,
-    kind: Kind,
-    due: datetime,
-    limit: timedelta,
-    instead_of: str | None,
-) -> DeliveryQueued:
+def _event(one: _Booking, carried: Carried, severity: str, kind: Kind, instead_of: str | None) -> DeliveryQueued:
     return DeliveryQueued(
-        delivery_id=name,
-        recipient=one.recipient_id,
-        channel=one.channel,
+        delivery_id=one.name,
+        recipient=one.planned.recipient_id,
+        channel=one.planned.channel,
         kind=kind,
         memos=(Enclosed(memo_id=carried.memo_id, version=carried.version),),
         severity=severity,
-        due=due,
-        deadline=due + limit,
-        repetition=one.repetition,
+        due=one.due,
+        deadline=one.deadline,
+        repetition=one.planned.repetition,
         instead_of=instead_of,
     )
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from thammuu.clock import today
 from thammuu.delivery.enclosures import files_of, model_for
+from thammuu.delivery.holders import stands
 from thammuu.delivery.letter import Enclosed, Occasion, Replaced, letter_of, number_of
 from thammuu.delivery.ports import MemoRef, Message
 from thammuu.delivery.recipients import contact_of
@@ -50,7 +51,7 @@ def compose(context: Context, connection: Connection, delivery_id: str) -> Messa
         raise PermanentRefusalError(_("The recipient has no address for this channel any more."))
     person = _person(connection, row["recipient_id"])
     language: Language = "en" if person["language"] == "en" else "vi"
-    issued = _issued(connection, delivery_id)
+    issued = _issued(connection, delivery_id, row["kind"])
     enclosed = [_enclosed(context, connection, memo, row["kind"], language) for memo in issued]
     files, signed = _files(context, connection, row, person, issued, language)
     occasion = Occasion(
@@ -95,14 +96,16 @@ def _person(connection: Connection, recipient_id: str) -> dict[str, Any]:
     return dict(connection.execute(query).mappings().one())
 
 
-def _issued(connection: Connection, delivery_id: str) -> list[dict[str, Any]]:
-    """Return the documents of a delivery, in the order of their register."""
+def _issued(connection: Connection, delivery_id: str, kind: str) -> list[dict[str, Any]]:
+    """Return the documents of a delivery that still stand, of a withdrawal all, in the order of their register."""
     same = (issued_memos.c.memo_id == delivery_memos.c.memo_id) & (issued_memos.c.version == delivery_memos.c.version)
     query = select(issued_memos).join(delivery_memos, same).where(delivery_memos.c.delivery_id == delivery_id)
+    if kind == "memo":
+        query = query.where(stands(delivery_memos))
     c = issued_memos.c
     rows = connection.execute(query.distinct().order_by(c.register, c.year, c.number)).mappings().all()
     if not rows:
-        raise PermanentRefusalError(_("The delivery carries no issued memo."))
+        raise PermanentRefusalError(_("The delivery carries no issued memo that still stands."))
     return [dict(row) for row in rows]
 
 

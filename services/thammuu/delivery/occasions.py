@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from pydantic_core import from_json
+from sqlalchemy import bindparam, select
 
 from thammuu.clock import today
-from thammuu.delivery import booking
+from thammuu.delivery import holders
 from thammuu.delivery.planning import Carried, plan, same_again
-from thammuu.delivery.recipients import recipients_of
+from thammuu.delivery.recipients import recipients_named, recipients_of
 from thammuu.delivery.routes import Occasion, Routes
 from thammuu.delivery.vocabulary import SEVERITIES
 from thammuu.ledger.schema import issued_memos, publications
+from thammuu.rulepack.actions_calendar import load_calendar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,8 +23,18 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from thammuu.bus.context import Context
+    from thammuu.delivery.holders import Told
     from thammuu.delivery.planning import Plan
+    from thammuu.delivery.recipients import Recipient
     from thammuu.delivery.vocabulary import Severity
+    from thammuu.events import MemoIssued
+    from thammuu.rulepack.actions_calendar import Calendar
+
+_EARLIER = (
+    select(issued_memos.c.version)
+    .where(issued_memos.c.memo_id == bindparam("memo"), issued_memos.c.version < bindparam("version"))
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +47,38 @@ class Ready:
     plan: Plan
 
 
-def ready_of(context: Context, connection: Connection, row: Row[Any]) -> Ready:
+def ready_of(context: Context, connection: Connection, row: Row[Any] | MemoIssued) -> Ready:
     """Return who is told of an issued memo; a correction goes to exactly those whom it replaces something for.
 
     Args:
         context: The program's parts.
         connection: A snapshot.
-        row: The memo's row of ``issued_memos``.
+        row: The memo's row of ``issued_memos``, or the event that tells of it.
     """
     occasion = occasion_of(context, connection, row)
-    people = recipients_of(connection, row.unit_id, today(context.clock))
-    works = context.packs.active.actions.calendar.works
-    before = _replaced(connection, row)
-    told = [] if before is None else booking.told_of(connection, before, sent_only=False)
+    targets = routes_of(context).targets(occasion)
+    works, now = calendar_of(context).works, context.clock()
+    carried = Carried(row.memo_id, row.version)
+    told = holders.told_before(connection, carried) if occasion.correction else []
     if told:
-        made = same_again(told, people, context.clock(), works)
+        window_s = max((one.group_window_s for one in targets), default=0)
+        passes = any(one.passes for one in targets)
+        made = same_again(told, people_of(connection, told), now, works, window_s=window_s, passes=passes)
     else:
-        made = plan(routes_of(context).targets(occasion), people, context.clock(), works)
-    return Ready(row.unit_id, Carried(row.memo_id, row.version), occasion.severity, made)
+        made = plan(targets, recipients_of(connection, row.unit_id, today(context.clock)), now, works)
+    return Ready(row.unit_id, carried, occasion.severity, made)
+
+
+def people_of(connection: Connection, told: Iterable[Told]) -> list[Recipient]:
+    """Return those who were told of something, as they are now."""
+    return recipients_named(connection, {name for one in told for name in (one.recipient_id, *one.shares)})
+
+
+def calendar_of(context: Context) -> Calendar:
+    """Return the days on which offices are open."""
+    path = context.packs.active.folder / "days_off.yaml"
+    calendar: Calendar = context.cache.get_or_make(("calendar",), lambda: load_calendar(path))
+    return calendar
 
 
 def routes_of(context: Context) -> Routes:
@@ -69,19 +94,23 @@ def routes_of(context: Context) -> Routes:
     return routes
 
 
-def occasion_of(context: Context, connection: Connection, row: Row[Any]) -> Occasion:
+def occasion_of(context: Context, connection: Connection, row: Row[Any] | MemoIssued) -> Occasion:
     """Return what routes ask of an issued memo."""
-    model = json.loads(context.blobs.get(row.model))
-    names = model["provenance"]["publications"]
-    query = select(publications.c.index_id).where(publications.c.publication_id.in_(names)).distinct()
+    model = from_json(context.blobs.get(row.model), cache_strings="keys")
+    names = tuple(sorted(model["provenance"]["publications"]))
     return Occasion(
-        indices=frozenset(connection.execute(query).scalars()),
+        indices=context.cache.get_or_make(("indices of", names), lambda: _indices(connection, names)),
         unit_id=row.unit_id,
         level=context.packs.active.units.get(row.unit_id).level,
         severity=worst(one["severity"] for one in model["findings"]),
-        issuer=row.issuer,
-        correction=_replaced(connection, row) is not None,
+        issuer=row.issuer or context.settings.issuer,
+        correction=_is_correction(connection, row),
     )
+
+
+def _indices(connection: Connection, names: tuple[str, ...]) -> frozenset[str]:
+    query = select(publications.c.index_id).where(publications.c.publication_id.in_(names)).distinct()
+    return frozenset(connection.execute(query).scalars())
 
 
 def worst(severities: Iterable[str]) -> Severity:
@@ -90,8 +119,7 @@ def worst(severities: Iterable[str]) -> Severity:
     return next((one for one in SEVERITIES if one in found), SEVERITIES[-1])
 
 
-def _replaced(connection: Connection, row: Row[Any]) -> Carried | None:
-    mine = (issued_memos.c.memo_id == row.memo_id) & (issued_memos.c.version < row.version)
-    query = select(issued_memos.c.version).where(mine).order_by(issued_memos.c.version.desc()).limit(1)
-    version = connection.execute(query).scalar()
-    return None if version is None else Carried(row.memo_id, version)
+def _is_correction(connection: Connection, row: Row[Any] | MemoIssued) -> bool:
+    if row.version == 1:
+        return False
+    return connection.execute(_EARLIER, {"memo": row.memo_id, "version": row.version}).first() is not None

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from thammuu.canonical import derived_id
 from thammuu.delivery.timing import Hours, hours_of, next_allowed
+from thammuu.delivery.vocabulary import ADDRESSED_AS, CHANNELS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import date, datetime
 
-    from thammuu.delivery.booking import Told
-    from thammuu.delivery.recipients import Recipient
+    from thammuu.delivery.holders import Told
+    from thammuu.delivery.recipients import Point, Recipient
     from thammuu.delivery.routes import Target
     from thammuu.delivery.vocabulary import Role
 
@@ -41,6 +42,7 @@ class Planned:
         repetition: 0 for the first, then 1, 2, …
         shares: Other recipients with the same address, who are told by this very message.
         why: The route that said so, and in which role.
+        mark: Of the address; messages to the same one are made one. Empty where it is not known yet.
     """
 
     recipient_id: str
@@ -50,6 +52,7 @@ class Planned:
     repetition: int = 0
     shares: tuple[str, ...] = ()
     why: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,38 +86,55 @@ def plan(
     reached = {role for role, messages in asked if messages}
     unreached = tuple(dict.fromkeys(role for role, _messages in asked if role not in reached))
     wanted = [one for _role, messages in asked for one in messages]
-    return Plan(tuple(_one_an_address(wanted, {one.recipient_id: one for one in recipients})), unreached)
+    return Plan(tuple(_one_an_address(wanted)), unreached)
 
 
-def same_again(
-    told: Iterable[Told], recipients: Sequence[Recipient], now: datetime, works: Callable[[date], bool]
+def same_again(  # noqa: PLR0913  what a plan depends on
+    told: Iterable[Told],
+    recipients: Iterable[Recipient],
+    now: datetime,
+    works: Callable[[date], bool],
+    *,
+    window_s: int = 0,
+    passes: bool = False,
 ) -> Plan:
-    """Work out the messages of a correction: to exactly those who were told of what it replaces, by the same channels.
+    """Work out the messages to exactly those who were told of a memo, by the same channels.
+
+    Who was erased since, or whose messages come back, is left out; a role in which nobody is left is unreached.
 
     Args:
-        told: Who was told of the replaced version.
-        recipients: The recipients of the unit on the day, for their hours.
+        told: Who was told.
+        recipients: These recipients as they are now, on whatever day.
         now: The moment of the decision.
         works: Whether offices are open on a day.
+        window_s: How long the messages wait for others, in seconds.
+        passes: Whether quiet hours and days off do not hold them up.
     """
     known = {one.recipient_id: one for one in recipients}
-    messages = [
-        Planned(
-            recipient_id=one.recipient_id,
-            channel=one.channel,
-            due=next_allowed(now, _hours(known.get(one.recipient_id)), works),
-            window_s=0,
-            shares=one.shares,
-            why="as the memo that it replaces",
-        )
-        for one in told
-    ]
-    return Plan(tuple(messages), ())
+    messages: list[Planned] = []
+    roles: dict[Role, bool] = {}
+    for one in told:
+        able = [
+            name for name in (one.recipient_id, *one.shares) if name in known and one.channel in usable(known[name])
+        ]
+        for role in (known[name].role for name in (one.recipient_id, *one.shares) if name in known):
+            roles[role] = roles.get(role, False) or bool(able)
+        if able:
+            messages.append(
+                Planned(
+                    recipient_id=able[0],
+                    channel=one.channel,
+                    due=next_allowed(now + timedelta(seconds=window_s), _hours(known[able[0]]), works, passes=passes),
+                    window_s=window_s,
+                    shares=tuple(able[1:]),
+                    why="as the memo before it",
+                    mark=mark_of(known[able[0]], one.channel),
+                )
+            )
+    return Plan(tuple(_one_an_address(messages)), tuple(role for role, reached in roles.items() if not reached))
 
 
-def _hours(recipient: Recipient | None) -> Hours:
-    if recipient is None:
-        return Hours()
+def _hours(recipient: Recipient) -> Hours:
     return hours_of(recipient.quiet_from, recipient.quiet_to, recipient.digest_at)
 
 
@@ -134,7 +154,18 @@ def first_in_turn(recipients: Iterable[Recipient], role: Role, channels: Iterabl
 
 def usable(recipient: Recipient) -> set[str]:
     """Return the channels by which a recipient can be reached."""
-    return {name for name, point in recipient.points.items() if point.state == "usable"}
+    points = {name: _point(recipient, name) for name in CHANNELS}
+    return {name for name, point in points.items() if point is not None and point.state == "usable"}
+
+
+def mark_of(recipient: Recipient, channel: str) -> str:
+    """Return the mark of a recipient's address for a channel; empty where it has none."""
+    point = _point(recipient, channel)
+    return "" if point is None else point.address_mark
+
+
+def _point(recipient: Recipient, channel: str) -> Point | None:
+    return recipient.points.get(ADDRESSED_AS.get(channel, channel))
 
 
 def _of(
@@ -154,27 +185,20 @@ def _of(
                     window_s=target.group_window_s,
                     repetition=repetition,
                     why=f"{target.branch}: {target.role}",
+                    mark=mark_of(recipient, channel),
                 )
 
 
-def _one_an_address(wanted: Iterable[Planned], recipients: Mapping[str, Recipient]) -> Iterator[Planned]:
+def _one_an_address(wanted: Iterable[Planned]) -> Iterator[Planned]:
     """Make one message of those to the same address: an office with two roles gets one, at the earlier moment."""
     groups: dict[tuple[str, str, int], list[Planned]] = {}
     for one in wanted:
-        point = recipients[one.recipient_id].points[one.channel]
-        groups.setdefault((one.channel, point.address_mark or one.recipient_id, one.repetition), []).append(one)
+        groups.setdefault((one.channel, one.mark or one.recipient_id, one.repetition), []).append(one)
     for same in groups.values():
         first = min(same, key=lambda one: (one.due, one.recipient_id))
-        others = sorted({one.recipient_id for one in same} - {first.recipient_id})
-        yield Planned(
-            recipient_id=first.recipient_id,
-            channel=first.channel,
-            due=first.due,
-            window_s=first.window_s,
-            repetition=first.repetition,
-            shares=tuple(others),
-            why="; ".join(dict.fromkeys(one.why for one in same)),
-        )
+        others = {name for one in same for name in (one.recipient_id, *one.shares)} - {first.recipient_id}
+        why = "; ".join(dict.fromkeys(one.why for one in same))
+        yield replace(first, shares=tuple(sorted(others)), why=why)
 
 
 def delivery_id(carried: Carried, planned: Planned, kind: Kind) -> str:

@@ -6,20 +6,47 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, Date, bindparam, or_, select, update
 
 from thammuu.delivery.ports import ContactPoint
 from thammuu.delivery.vault import vault_of
-from thammuu.delivery.vocabulary import ALL_UNITS
+from thammuu.delivery.vocabulary import ADDRESSED_AS, ALL_UNITS
 from thammuu.ledger.schema import contact_points, recipients
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import date
 
     from sqlalchemy import Connection, Row
 
     from thammuu.bus.context import Context
+    from thammuu.delivery.vocabulary import Role
+
+_ORDER = (recipients.c.role, recipients.c.turn, recipients.c.recipient_id)
+_DAY = bindparam("day", type_=Date)
+# made once: they run for every memo that is issued
+_OF_UNIT = (
+    select(recipients, contact_points.c.channel, contact_points.c.state, contact_points.c.address_mark)
+    .outerjoin(
+        contact_points,
+        (contact_points.c.recipient_id == recipients.c.recipient_id) & contact_points.c.sealed.is_not(None),
+    )
+    .where(
+        recipients.c.unit_id.in_([bindparam("unit"), ALL_UNITS]),
+        or_(recipients.c.valid_from.is_(None), recipients.c.valid_from <= _DAY),
+        or_(recipients.c.valid_to.is_(None), recipients.c.valid_to >= _DAY),
+        ~recipients.c.erased,
+    )
+    .order_by(*_ORDER, contact_points.c.channel)
+)
+_EVERY_POINT = (
+    select(
+        contact_points.c.recipient_id, contact_points.c.channel, contact_points.c.state, contact_points.c.address_mark
+    )
+    .where(contact_points.c.sealed.is_not(None))
+    .order_by(contact_points.c.channel)
+)
+_POINTS = _EVERY_POINT.where(contact_points.c.recipient_id.in_(bindparam("names", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +84,7 @@ class Recipient:
 
     recipient_id: str
     unit_id: str
-    role: str
+    role: Role
     agency: str | None
     turn: int
     language: str
@@ -78,14 +105,20 @@ def recipients_of(connection: Connection, unit_id: str, on: date) -> list[Recipi
         unit_id: The unit.
         on: The day.
     """
-    c = recipients.c
-    valid = or_(c.valid_from.is_(None), c.valid_from <= on) & or_(c.valid_to.is_(None), c.valid_to >= on)
-    return _found(connection, c.unit_id.in_([unit_id, ALL_UNITS]) & valid & ~c.erased)
+    rows = connection.execute(_OF_UNIT, {"unit": unit_id, "day": on}).all()
+    return _assembled(
+        {row.recipient_id: row for row in rows}.values(), (row for row in rows if row.channel is not None)
+    )
 
 
 def every_recipient(connection: Connection) -> list[Recipient]:
     """Return all recipients that are not erased, whatever the day."""
     return _found(connection, ~recipients.c.erased)
+
+
+def recipients_named(connection: Connection, names: Collection[str]) -> list[Recipient]:
+    """Return recipients by id, whatever the day; of an erased one no channel is left."""
+    return _found(connection, recipients.c.recipient_id.in_(sorted(names)))
 
 
 def contact_of(context: Context, connection: Connection, recipient_id: str, channel: str) -> ContactPoint | None:
@@ -95,9 +128,9 @@ def contact_of(context: Context, connection: Connection, recipient_id: str, chan
         BadInputError: If no key is set.
         EnvironmentFaultError: If none of the keys opens it.
     """
-    c = contact_points.c
+    c, asked = contact_points.c, ADDRESSED_AS.get(channel, channel)
     query = select(c.sealed, recipients.c.sealed_name).join(recipients, recipients.c.recipient_id == c.recipient_id)
-    row = connection.execute(query.where(c.recipient_id == recipient_id, c.channel == channel)).one_or_none()
+    row = connection.execute(query.where(c.recipient_id == recipient_id, c.channel == asked)).one_or_none()
     if row is None or row.sealed is None:
         return None
     vault = vault_of(context.settings)
@@ -113,17 +146,18 @@ def bounced(connection: Connection, recipient_id: str, channel: str) -> None:
 
 
 def _found(connection: Connection, which: ColumnElement[bool]) -> list[Recipient]:
-    c = recipients.c
-    rows = connection.execute(select(recipients).where(which).order_by(c.role, c.turn, c.recipient_id)).all()
-    names = [row.recipient_id for row in rows]
-    points: dict[str, dict[str, Point]] = {name: {} for name in names}
-    query = select(contact_points).where(contact_points.c.sealed.is_not(None))
-    if len(names) <= 500:  # noqa: PLR2004  databases bound how many values a statement may hold
-        query = query.where(contact_points.c.recipient_id.in_(names))
-    for row in connection.execute(query.order_by(contact_points.c.channel)):
-        if row.recipient_id in points:
-            points[row.recipient_id][row.channel] = Point(row.state, row.address_mark)
-    return [_recipient(row, points[row.recipient_id]) for row in rows]
+    rows = connection.execute(select(recipients).where(which).order_by(*_ORDER)).all()
+    if len(rows) > 500:  # noqa: PLR2004  databases bound how many values a statement may hold
+        return _assembled(rows, connection.execute(_EVERY_POINT).all())
+    return _assembled(rows, connection.execute(_POINTS, {"names": [row.recipient_id for row in rows]}).all())
+
+
+def _assembled(rows: Collection[Row[Any]], points: Iterable[Any]) -> list[Recipient]:
+    found: dict[str, dict[str, Point]] = {row.recipient_id: {} for row in rows}
+    for row in points:
+        if row.recipient_id in found:
+            found[row.recipient_id][row.channel] = Point(row.state, row.address_mark)
+    return [_recipient(row, found[row.recipient_id]) for row in rows]
 
 
 def _recipient(row: Row[Any], points: dict[str, Point]) -> Recipient:

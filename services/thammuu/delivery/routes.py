@@ -63,7 +63,7 @@ class To(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     role: Role
-    channels: Annotated[tuple[ChannelName, ...], Field(min_length=1)]
+    channels: tuple[ChannelName, ...]
 
 
 class RouteNode(BaseModel):
@@ -183,6 +183,11 @@ class Routes:
         assert file is not None
         return cls(document, file.route)
 
+    @property
+    def count(self) -> int:
+        """How many routes the tree has, the first one included."""
+        return _count(self._root)
+
     def targets(self, occasion: Occasion) -> tuple[Target, ...]:
         """Return who is told of a memo, in the order of the file; nobody where a route says so."""
         return tuple(self._targets(self._root, ("route",), _Inherited(), occasion))
@@ -211,6 +216,10 @@ class Routes:
                 passes=values.critical_passes and occasion.severity == "critical",
                 branch=branch,
             )
+
+
+def _count(node: RouteNode) -> int:
+    return 1 + sum(_count(child) for child in node.routes)
 
 
 def _matches(match: Match, occasion: Occasion) -> bool:
@@ -243,7 +252,11 @@ class _Known:
         }
 
     def problems(self, document: Document, node: RouteNode, way: Steps = ("route",)) -> list[Problem]:
-        found = [*self._unknown(document, node, way), *_senseless(document, node, way)]
+        found = [
+            *self._unknown(document, node, way),
+            *_senseless(document, node, way),
+            *_without_effect(document, node, way),
+        ]
         for place, child in enumerate(node.routes):
             found += self.problems(document, child, (*way, "routes", place))
         return found
@@ -268,3 +281,18 @@ def _senseless(document: Document, node: RouteNode, way: Steps) -> Iterator[Prob
     for place, role in enumerate(roles):
         if role in roles[:place]:
             yield document.problem("route-role", _("each role once"), (*way, "to", place, "role"), value=role)
+
+
+def _without_effect(document: Document, node: RouteNode, way: Steps) -> Iterator[Problem]:
+    for key in Match.model_fields:
+        if getattr(node.match, key) == ():
+            expected = _("at least one value; an empty list matches nothing")
+            yield document.problem("route-match", expected, (*way, "match", key))
+    for place, child in enumerate(node.routes[:-1]):
+        if child.match == Match() and not child.go_on:
+            expected = _("a match, or continue: true; the routes after one that takes every memo are never tried")
+            yield document.problem("route-unreachable", expected, (*way, "routes", place))
+    for place, one in enumerate(node.to or ()):
+        if not one.channels or len(set(one.channels)) < len(one.channels):
+            expected = _("at least one channel, and each once")
+            yield document.problem("route-channel", expected, (*way, "to", place, "channels"))

@@ -17,7 +17,7 @@ from thammuu.errors import BadInputError, EnvironmentFaultError
 from thammuu.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from thammuu.settings import Settings
@@ -63,18 +63,26 @@ class Vault:
         Raises:
             EnvironmentFaultError: If none of the keys opens it.
         """
+        return self._opened(self._fernet.decrypt, sealed)
+
+    def resealed(self, sealed: bytes) -> bytes:
+        """Return the same content sealed with the newest key.
+
+        Raises:
+            EnvironmentFaultError: If none of the keys opens it.
+        """
+        return self._opened(self._fernet.rotate, sealed)
+
+    @staticmethod
+    def _opened(how: Callable[[bytes], bytes], sealed: bytes) -> bytes:
         from cryptography.fernet import InvalidToken
 
         try:
-            return self._fernet.decrypt(sealed)
+            return how(sealed)
         except InvalidToken:
             raise EnvironmentFaultError(
                 _("Contact data was sealed with another key: add the former key to THAMMUU_SECRET_KEY.")
             ) from None
-
-    def resealed(self, sealed: bytes) -> bytes:
-        """Return the same content sealed with the newest key."""
-        return self._fernet.rotate(sealed)
 
     def mark(self, channel: str, address: str) -> str:
         """Return the mark by which an address is recognised without being readable.

@@ -10,6 +10,8 @@ ROLES: Final[tuple[Role, ...]] = ("steering-committee", "secretariat", "lead-age
 
 ChannelName = Literal["email", "chat", "webhook", "file"]
 CHANNELS: Final[tuple[ChannelName, ...]] = ("email", "chat", "webhook", "file")
+ADDRESSED_AS: Final[dict[str, str]] = {"file": "email"}
+"""Channels that write to the address of another one: a file is the mail that would have been sent."""
 
 Severity = Literal["critical", "major", "minor", "information"]
 SEVERITIES: Final[tuple[Severity, ...]] = ("critical", "major", "minor", "information")

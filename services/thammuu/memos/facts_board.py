@@ -69,7 +69,7 @@ class FactsBoard:
     @classmethod
     def of(  # noqa: PLR0913  what a publication is, beside its facts
         cls,
-        parts: Iterable[pl.DataFrame],
+        facts: pl.DataFrame | Iterable[pl.DataFrame],
         root: str,
         *,
         complete: bool,
@@ -80,18 +80,21 @@ class FactsBoard:
         """Return the board of a publication's facts.
 
         Args:
-            parts: All facts; all rows of a unit in the same part.
+            facts: All facts, or parts of them; all rows of a unit in the same part.
             root: The code of the total.
             complete: Whether all units are there; of some units only, nobody is known to be the best.
             aggregates: See the class.
             silenced: See the class.
             full: The maximum of the total; None leaves totals as they are.
         """
-        facts, roots, compared = _taken(parts, root)
+        import polars as pl
+
+        parts = [facts] if isinstance(facts, pl.DataFrame) else facts
+        rows, roots, compared = _taken(parts, root)
         compared = compared if complete else compared.clear()
         totals = (roots if complete else roots.clear()).select("total", _maximum(full)).rows()
         return cls(
-            facts=facts,
+            facts=rows,
             roots=roots,
             best=_leaders(compared, "attainment", _LEADERS),
             climbers=_leaders(_risen(compared), "delta", _CLIMBERS + 1),
@@ -135,7 +138,8 @@ def _taken(parts: Iterable[pl.DataFrame], root: str) -> tuple[FactsRows, pl.Data
     for part in parts:
         facts.add(part)
         roots.append(part.filter(pl.col("code") == root))
-        compared.append(part.select(pl.col(_NAMES).cast(pl.Categorical), *_FIGURES))
+        figures = [name for name in _FIGURES if name in part.columns]
+        compared.append(part.select(pl.col(_NAMES).cast(pl.Categorical), *figures))
     by_unit = pl.col("unit_id").cast(pl.String)
     return facts, pl.concat(roots).sort(by_unit), pl.concat(compared).sort(by_unit, maintain_order=True)
 

@@ -67,7 +67,8 @@ def add(  # noqa: PLR0913  what is known of a person
     """Register a person, or change one's rights.
 
     Raises:
-        BadInputError: If a right is unknown, or the first person would not have all of them.
+        BadInputError: If a right is unknown, the first person would not have all of them, or nobody with all of them
+            would remain.
     """
     unknown = sorted(set(rights) - set(RIGHTS))
     if unknown or not rights:
@@ -76,6 +77,8 @@ def add(  # noqa: PLR0913  what is known of a person
     first = not connection.execute(select(func.count()).select_from(people)).scalar_one()
     if first and (set(rights) != set(RIGHTS) or issuers or valid_from or valid_to):
         raise BadInputError(_("The first person needs all rights, for every issuer and without an end."))
+    if set(rights) != set(RIGHTS) or issuers or valid_from or valid_to:
+        _refuse_the_last(connection, person_id)
     values = {
         "rights": ",".join(one for one in RIGHTS if one in rights),
         "issuers": ",".join(sorted(issuers)),
@@ -93,13 +96,19 @@ def end(connection: Connection, person_id: str, last_day: date) -> None:
     Raises:
         BadInputError: If there is no such person, or nobody with all rights would remain.
     """
-    whole = ",".join(RIGHTS)
-    others = (people.c.person_id != person_id, people.c.rights == whole, people.c.issuers == "")
-    if not connection.execute(select(people.c.person_id).where(*others, people.c.valid_to.is_(None))).first():
-        raise BadInputError(_("Nobody with all rights would remain; register another person first."))
+    _refuse_the_last(connection, person_id)
     mine = people.c.person_id == person_id
     if not connection.execute(update(people).where(mine).values(valid_to=last_day)).rowcount:
         raise BadInputError(_("There is no person {name}; `thammuu people list`.").format(name=repr(person_id)))
+
+
+def _refuse_the_last(connection: Connection, person_id: str) -> None:
+    """Refuse to take rights from whoever alone has all of them: nobody could give them back."""
+    whole = ",".join(RIGHTS)
+    others = (people.c.person_id != person_id, people.c.rights == whole, people.c.issuers == "")
+    whole_time = (people.c.valid_from.is_(None), people.c.valid_to.is_(None))
+    if not connection.execute(select(people.c.person_id).where(*others, *whole_time)).first():
+        raise BadInputError(_("Nobody with all rights would remain; register another person first."))
 
 
 def _account() -> str:

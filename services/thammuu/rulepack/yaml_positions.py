@@ -272,7 +272,7 @@ def _keys_at(model: type[BaseModel], way: Steps) -> list[str]:
             continue
         fields = [m.model_fields[step].annotation for m in models if step in m.model_fields]
         models = [inner for annotation in fields for inner in _models_in(annotation)] or models
-    return sorted({key for m in models for key in m.model_fields})
+    return sorted({field.alias or key for m in models for key, field in m.model_fields.items()})
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401  any annotation
