@@ -38,5 +38,26 @@ def _file(context: Context) -> Channel | None:
     return FileChannel(context.settings, context.clock)
 
 
-_TABLE: Final[dict[str, Callable[[Context], Channel | None]]] = {"email": _email, "file": _file}
+def _chat(context: Context) -> Channel | None:
+    if not context.settings.delivery_hosts:
+        return None
+    from thammuu.delivery.channels.chat import ChatChannel
+
+    return ChatChannel(context.settings, context.clock)
+
+
+def _webhook(context: Context) -> Channel | None:
+    if not context.settings.delivery_hosts:
+        return None
+    from thammuu.delivery.channels.webhook import WebhookChannel
+
+    return WebhookChannel(context.settings, context.clock)
+
+
+_TABLE: Final[dict[str, Callable[[Context], Channel | None]]] = {
+    "email": _email,
+    "chat": _chat,
+    "webhook": _webhook,
+    "file": _file,
+}
 """How each channel is made; None where nothing is set for it."""
