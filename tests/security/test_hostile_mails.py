@@ -173,3 +173,23 @@ def test_the_body_cannot_end_the_mail() -> None:
     body = parsed.get_body(("plain",))
     assert body is not None
     assert body.get_content().replace("\r\n", "\n") == "one\n.\nRCPT TO:<all@example.org>\n.\n.\n..two\nthree\n"
+
+
+@pytest.mark.parametrize(
+    ("told", "headers"),
+    [
+        ("mailto:cchc@moha.example?subject=unsubscribe%20d-1", {"list-unsubscribe"}),
+        ("https://portal.example/stop/d-1", {"list-unsubscribe", "list-unsubscribe-post"}),
+        ("", set()),
+        ("javascript:alert(1)", set()),
+        ("http://portal.example/stop", set()),
+        ("mailto:a@b.example>, <mailto:c@d.example", set()),
+        ("https://portal.example/\r\nBcc: all@example.org", set()),
+    ],
+)
+def test_a_way_to_stop_is_named_only_where_it_is_one(told: str, headers: set[str]) -> None:
+    made = raw_headers(wire_bytes(mail_of(message(unsubscribe=told), ORIGIN, clock())))
+    assert {name for name in made if name.startswith("list-")} == headers
+    if headers:
+        assert made["list-unsubscribe"] == f"<{told}>"
+    assert "bcc" not in made

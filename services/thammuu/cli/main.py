@@ -12,6 +12,7 @@ import typer
 
 from thammuu import __version__
 from thammuu.cli import (
+    bounces,
     database,
     deliveries,
     doctor,
@@ -80,6 +81,7 @@ sender.register(app)
 serve.register(app)
 doctor.register(app)
 database.register(app)
+bounces.register(app)  # after the commands of the group it joins
 
 
 def main(arguments: list[str]) -> int:

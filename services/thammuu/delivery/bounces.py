@@ -1,6 +1,6 @@
 """Mail that comes back, read and matched to its delivery: bounces, notices of delay and arrival, answers, absences.
 
-A mailbox takes mail from anybody, so nothing here is trusted: only the first megabyte of a mail is read, only so deep,
+A mailbox takes mail from anybody, so nothing here is trusted: only the first 128 KB of a mail are read, only so deep,
 and an id counts only where it is one of ours, on our domain, and the same wherever the mail names one.
 """
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Kind = Literal["bounce", "delay", "arrival", "answer", "absence", "foreign"]
-LARGEST: Final = 2**20
+LARGEST: Final = 2**17
 """Bytes that are read of a mail: a report stands before the message that it returns."""
 _MOST_BOUNDARIES: Final = 40
 """Mails nested deeper are nobody's report."""

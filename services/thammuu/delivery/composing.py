@@ -10,6 +10,7 @@ from thammuu.clock import today
 from thammuu.delivery.enclosures import files_of, model_for
 from thammuu.delivery.holders import stands
 from thammuu.delivery.letter import Enclosed, Occasion, Replaced, letter_of, number_of
+from thammuu.delivery.mail import LONGEST_NAME, one_line
 from thammuu.delivery.ports import MemoRef, Message
 from thammuu.delivery.recipients import contact_of
 from thammuu.delivery.vocabulary import ALL_UNITS
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from thammuu.delivery.ports import Attachment, Language
     from thammuu.memos.model import MemoModel
 
+_LONGEST_REASON = 500
 _WITH_FILES = frozenset({"email", "file"})
 """Channels that carry attachments; for the others none are made."""
 
@@ -57,7 +59,7 @@ def compose(context: Context, connection: Connection, delivery_id: str) -> Messa
     occasion = Occasion(
         words=WORDS[language],
         issuer=_issuer(context, issued[0], enclosed[0].model, language),
-        to=to.name,
+        to=one_line(to.name, LONGEST_NAME),
         kind=row["kind"],
         files=tuple(one.name for one in files),
         signed=signed,
@@ -139,7 +141,8 @@ def _reasons(connection: Connection, model: MemoModel) -> tuple[str, ...]:
     query = select(c.withdrawn_reason).where(
         c.publication_id.in_(model.provenance.publications), c.withdrawn_reason.is_not(None)
     )
-    return tuple(dict.fromkeys(connection.execute(query.order_by(c.publication_id)).scalars()))
+    found = connection.execute(query.order_by(c.publication_id)).scalars()
+    return tuple(dict.fromkeys(one_line(why, _LONGEST_REASON) for why in found))
 
 
 def _files(  # noqa: PLR0913, PLR0917  what files depend on

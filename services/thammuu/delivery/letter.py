@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from thammuu.memos.forms import FORMS
 from thammuu.memos.model import Item, Paragraph
-from thammuu.memos.wording import capital
+from thammuu.memos.wording import WORDS, capital
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -73,7 +73,7 @@ class Occasion:
     words: Words
     issuer: str
     to: str
-    kind: str
+    kind: Literal["memo", "withdrawal"]
     files: tuple[str, ...]
     signed: bool
     answers: str
@@ -322,3 +322,36 @@ def _foot(occasion: Occasion, enclosed: Sequence[Enclosed]) -> list[str]:
     mark = words.say("Mã thư: {id}.", "Message: {id}.", id=occasion.delivery_id)
     lines = list(dict.fromkeys(one.model.provenance.line for one in enclosed))
     return [answers if occasion.answers else automatic, *lines, mark]
+
+
+def trial_letters(model: MemoModel) -> list[dict[str, Any]]:
+    """Return letters that show every part of the templates, to try them: one memo, a correction among two, withdrawals.
+
+    Args:
+        model: Any memo.
+    """
+    old = Replaced(model.form, number_of(model), model.dated)
+    one = Enclosed(model, model.dated)
+    corrected = Enclosed(model, model.dated, replaces=old)
+    withdrawn = Enclosed(model, model.dated, reasons=(model.title,))
+    trials: list[tuple[Literal["memo", "withdrawal"], list[Enclosed]]] = [
+        ("memo", [one]),
+        ("memo", [corrected, one]),
+        ("withdrawal", [withdrawn]),
+        ("withdrawal", [withdrawn, one]),
+    ]
+    return [letter_of(_trial(model, kind), enclosed) for kind, enclosed in trials]
+
+
+def _trial(model: MemoModel, kind: Literal["memo", "withdrawal"]) -> Occasion:
+    return Occasion(
+        words=WORDS[model.language],
+        issuer=model.letterhead.issuing_body,
+        to=model.unit.full_name,
+        kind=kind,
+        files=("memo.pdf",),
+        signed=True,
+        answers="office@example.org",
+        delivery_id="trial",
+        today=model.dated,
+    )

@@ -7,14 +7,17 @@ is set and write the line break it hides: https://github.com/python/cpython/issu
 
 from __future__ import annotations
 
+import base64
 import re
+import secrets
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from thammuu.errors import BadInputError, PermanentRefusalError
@@ -33,11 +36,15 @@ LONGEST_ADDRESS: Final = 254
 """Characters, by RFC 5321, 4.5.3.1.3."""
 DELIVERY_HEADER: Final = "X-Thammuu-Delivery"
 _LONGEST_ENDING = 10
+_PLACE_BYTES = 32
+"""Random: no text holds it by chance; its BASE64 is one line."""
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LOCAL = re.compile(r"[^\s\"(),:;<>@\[\\\]]{1,64}")
 _DOMAIN_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 _BAD_IN_FILE_NAMES = re.compile(r"[\\/:*?\"<>|]+")
+_LINE_ENDS = re.compile(r"\r\n|\r|\x85")
+_BAD_IN_TEXTS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _UNSUBSCRIBE = re.compile(r"(?:https://|mailto:)[!-;=?-~]{1,900}")
 _HEADER_NAME = re.compile(rb"([!-9;-~]+):")
 _LINES = SMTP.clone(cte_type="7bit")
@@ -192,13 +199,43 @@ def _fill(mail: EmailMessage, message: Message) -> None:
 
 def _lines(text: str) -> str:
     """Return a text whose only control characters are line ends and tabs."""
-    whole = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n")
-    return "".join(one for one in whole if one in "\n\t" or unicodedata.category(one) not in {"Cc", "Cs"})
+    return _BAD_IN_TEXTS.sub("", _LINE_ENDS.sub("\n", text))
 
 
 def _attach(mail: EmailMessage, one: Attachment) -> None:
     kind, _slash, subtype = one.media_type.partition("/")
     mail.add_attachment(one.content, maintype=kind, subtype=subtype, filename=file_name(one.name))
+
+
+def wire_of(message: Message, origin: Origin, at: datetime) -> bytes:
+    """Return a message's bytes as they are sent; a file that goes to many is encoded once.
+
+    Args:
+        message: The delivery.
+        origin: Who it is from.
+        at: The Date.
+
+    Raises:
+        PermanentRefusalError: If an address or the delivery's id cannot stand in a header.
+    """
+    # the library walks each line of a file several times: it is given something short in its place
+    places = [secrets.token_bytes(_PLACE_BYTES) for _one in message.attachments]
+    short = tuple(replace(one, content=place) for one, place in zip(message.attachments, places, strict=True))
+    made = wire_bytes(mail_of(replace(message, attachments=short), origin, at))
+    for place, one in zip(places, message.attachments, strict=True):
+        before, found, after = made.partition(_base64(place))
+        assert found, "a file has no place in its mail"
+        made = before + _encoded(one.content) + after
+    return made
+
+
+def _base64(content: bytes) -> bytes:
+    return base64.encodebytes(content).replace(b"\n", b"\r\n")
+
+
+@lru_cache(maxsize=32)
+def _encoded(content: bytes) -> bytes:
+    return _base64(content)
 
 
 def wire_bytes(mail: EmailMessage) -> bytes:

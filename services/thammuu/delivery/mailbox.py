@@ -27,7 +27,7 @@ def read_new(settings: Settings, record: Callable[[bytes], None]) -> int:
 
     Args:
         settings: Where the mailbox is.
-        record: Takes the first megabyte of a mail; what it raises leaves the mail unseen.
+        record: Takes the beginning of a mail; what it raises leaves the mail unseen.
 
     Returns:
         How many mails were read.
@@ -85,7 +85,7 @@ def _unseen(mailbox: imaplib.IMAP4) -> list[str]:
 
 
 def _content(mailbox: imaplib.IMAP4, uid: str) -> bytes:
-    """Return a mail's first megabyte without marking it as seen."""
+    """Return a mail's beginning without marking it as seen."""
     answer = _answered(mailbox.uid("FETCH", uid, f"(BODY.PEEK[]<0.{LARGEST}>)"))
     # a mail that another program deleted meanwhile is nothing
     return next((part[1] for part in answer if isinstance(part, tuple)), b"")

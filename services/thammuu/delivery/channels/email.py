@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from thammuu.delivery.dkim import signer_of
-from thammuu.delivery.mail import domain_of, fault_of_address, mail_of, origin_of, wire_address, wire_bytes
+from thammuu.delivery.mail import domain_of, fault_of_address, origin_of, wire_address, wire_of
 from thammuu.delivery.pacing import Pace
 from thammuu.delivery.ports import Answer
 from thammuu.delivery.reasons import freed
@@ -76,7 +76,7 @@ class EmailChannel:
             self._pool = None
 
     def _written(self, message: Message) -> bytes:
-        mail = wire_bytes(mail_of(message, self._origin, self._clock()))
+        mail = wire_of(message, self._origin, self._clock())
         return mail if self._signer is None else self._signer.signed(mail)
 
     async def _sent(self, message: Message, mail: bytes) -> Answer:

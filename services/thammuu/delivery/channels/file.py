@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from thammuu.appearing import write_whole
-from thammuu.delivery.mail import Origin, mail_of, origin_of, wire_bytes
+from thammuu.delivery.mail import Origin, origin_of, wire_of
 from thammuu.delivery.ports import Answer
 from thammuu.errors import PermanentRefusalError
 from thammuu.i18n import _
@@ -66,6 +66,6 @@ class FileChannel:
         """Do nothing: files are closed."""
 
     def _write(self, message: Message) -> Path:
-        mail = wire_bytes(mail_of(message, self._origin, self._clock()))
+        mail = wire_of(message, self._origin, self._clock())
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return write_whole(self._folder / f"{message.delivery_id}.eml", mail)

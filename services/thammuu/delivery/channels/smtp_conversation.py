@@ -9,7 +9,7 @@ from aiosmtplib import (
     SMTPResponseException,
     SMTPServerDisconnected,
 )
-from aiosmtplib.protocol import PERIOD_REGEX, normalize_message_line_endings
+from aiosmtplib.protocol import normalize_message_line_endings
 
 from thammuu.delivery.ports import Answer
 from thammuu.delivery.reasons import freed
@@ -90,7 +90,7 @@ async def _text_sent(smtp: SMTP, mail: bytes) -> Answer:
     try:
         if protocol is None:
             raise SMTPServerDisconnected("")
-        protocol.write(PERIOD_REGEX.sub(b"..", normalize_message_line_endings(mail)) + b".\r\n")
+        protocol.write(dotted(mail))
         answer = await protocol.read_response(timeout=smtp.timeout)
     except (SMTPException, OSError):
         smtp.close()
@@ -98,6 +98,15 @@ async def _text_sent(smtp: SMTP, mail: bytes) -> Answer:
     if answer.code == _CLOSING:
         smtp.close()
     return answer_for(answer.code, answer.message, begun=True)
+
+
+def dotted(mail: bytes) -> bytes:
+    """Return a mail as it goes over the wire: each line that starts with a dot has one more, a lone dot ends it all."""
+    ends = mail.count(b"\r\n")
+    if not mail.endswith(b"\r\n") or mail.count(b"\n") != ends or mail.count(b"\r") != ends:
+        mail = normalize_message_line_endings(mail)
+    first = b"." if mail.startswith(b".") else b""
+    return first + mail.replace(b"\r\n.", b"\r\n..") + b".\r\n"
 
 
 async def begun_anew(smtp: SMTP) -> bool:

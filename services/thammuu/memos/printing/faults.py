@@ -23,6 +23,7 @@ TEMPLATE_OF = {
     "text": "memo.txt.j2",
     "chat": "chat.txt.j2",
     "docx": "memo.docx",
+    "mail": "body.html.j2",
 }
 
 

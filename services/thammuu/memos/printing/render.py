@@ -172,7 +172,7 @@ class Renderer:
         Args:
             letter: What it says.
         """
-        with told_with_place("text"):
+        with told_with_place("mail"):
             data = {"letter": letter}
             subject = self._filled(self._plain, "subject.txt.j2", data)
             text = self._filled(self._plain, "body.txt.j2", data)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from thammuu.memos.model import MemoModel
 
 
+_PAGES = ("html", "mail")
+
+
 def template_faults(templates: Path, begins: Callable[[str, str], None]) -> Iterator[Problem]:
     """Yield what is wrong with the memo templates of a folder, each fault once, with file and line.
 
@@ -52,6 +55,7 @@ def _problems(renderer: Renderer, model: MemoModel, name: str, begins: Callable[
         "text": renderer.text,
         "chat": renderer.chat,
         "docx": renderer.docx,
+        "mail": lambda memo: _mail(renderer, memo),
     }
     for fmt, printer in printers.items():
         begins(fmt, name)
@@ -65,9 +69,17 @@ def _problems(renderer: Renderer, model: MemoModel, name: str, begins: Callable[
         yield from _faults_of(printed, fmt, name)
 
 
+def _mail(renderer: Renderer, model: MemoModel) -> str:
+    """Return the page of the e-mail that a memo goes with; its subject and its text are printed as well."""
+    from thammuu.delivery.letter import trial_letters
+
+    pages = [renderer.message(letter) for letter in trial_letters(model)]
+    return "\n".join(part for page in pages for part in page)
+
+
 def _faults_of(printed: bytes | str, fmt: str, name: str) -> Iterator[Problem]:
     place = Place(file=f"{MESSAGE}/{TEMPLATE_OF[fmt]}")
-    if isinstance(printed, str) and fmt == "html" and (found := loads(printed)):
+    if isinstance(printed, str) and fmt in _PAGES and (found := loads(printed)):
         yield Problem("template-not-self-contained", _("the page loads nothing from elsewhere"), place, value=found)
     if isinstance(printed, str) and not printed.strip():
         yield Problem("template-empty", _("the template prints something (memo “{name}”)").format(name=name), place)

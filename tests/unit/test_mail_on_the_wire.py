@@ -1,0 +1,34 @@
+"""How a mail's lines go over the wire (RFC 5321, 4.5.2)."""
+
+import email
+import re
+from email import policy
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from servers.mail_messages import clock, message
+from thammuu.delivery.channels.smtp_conversation import dotted
+from thammuu.delivery.mail import Origin, wire_of
+from thammuu.delivery.ports import Attachment
+
+
+@given(st.lists(st.sampled_from([b"a", b".", b"..", b"\r\n", b"\n", b"\r", b" "]), max_size=30).map(b"".join))
+def test_only_the_last_line_is_a_lone_dot_and_the_others_come_back(mail: bytes) -> None:
+    sent = dotted(mail)
+    assert sent.endswith(b"\r\n.\r\n") or sent == b".\r\n"
+    lines = sent.split(b"\r\n")
+    assert lines.index(b".") == len(lines) - 2
+    received = b"\r\n".join(line.removeprefix(b".") for line in lines[:-2])
+    wanted = re.sub(rb"\r\n|\r|\n", b"\r\n", mail)
+    assert received == wanted.removesuffix(b"\r\n") or received == wanted
+
+
+@given(st.lists(st.binary(max_size=300), max_size=3))
+def test_files_arrive_byte_for_byte(contents: list[bytes]) -> None:
+    files = tuple(Attachment(f"{n}.pdf", "application/pdf", one) for n, one in enumerate(contents))
+    sent = wire_of(message(attachments=files), Origin("bao-cao@moha.example"), clock())
+    assert sent.count(b"\n") == sent.count(b"\r\n") == sent.count(b"\r")
+    parsed = email.message_from_bytes(sent, policy=policy.default)
+    assert [one.get_content() for one in parsed.iter_attachments()] == contents
+    assert max(map(len, sent.split(b"\r\n"))) <= 998
