@@ -30,7 +30,7 @@ from thammuu import bootstrap  # noqa: E402
 from thammuu.delivery.channels.email import EmailChannel  # noqa: E402
 from thammuu.delivery.composing import compose  # noqa: E402
 from thammuu.delivery.dispatch import Sender  # noqa: E402
-from thammuu.delivery.mail import mail_of, origin_of, wire_bytes  # noqa: E402
+from thammuu.delivery.mail import origin_of, wire_of  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,7 +122,7 @@ def measured(context: Context, port: int, formats: str, chosen: Any) -> None:  #
         if message is None:
             with context.database.snapshot() as connection:
                 message = compose(context, connection, names[0])
-            mail = wire_bytes(mail_of(message, origin_of(FROM, None), context.clock()))
+            mail = wire_of(message, origin_of(FROM, None), context.clock())
         loop = asyncio.run(bare(port, message, None, chosen.mails, chosen.connections))
         took = own(context, chosen.mails)
         same = asyncio.run(bare(port, message, mail, chosen.mails, chosen.connections))

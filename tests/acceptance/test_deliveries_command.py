@@ -26,7 +26,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]
     folder = tmp_path_factory.mktemp("prepared")
     with bootstrap.changing(settings(folder / "data")) as program:
         issued(program, folder)
-        names = queued(program.context, [recipient(1, "file"), recipient(2, "file")], channel="file")
+        names = queued(program.context, [recipient(1), recipient(2)], channel="file")
         names += queued(program.context, [recipient(3)])
     return folder / "data", names
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
+from thammuu.delivery.occasions import calendar_of
 from thammuu.delivery.quiet import put_off
 from thammuu.delivery.states import WAITING
 from thammuu.delivery.telling import moment, told
@@ -152,7 +153,7 @@ def _due(context: Context, channel: str, *columns: Any) -> Select[Any]:  # noqa:
 def _put_off(context: Context, connection: Connection, row: Row[Any]) -> bool:
     """Move what is due and must not be sent at this hour; that is no news."""
     now = context.clock().timestamp()
-    works = context.packs.active.actions.calendar.works
+    works = calendar_of(context).works
     later = put_off(row.due, row.quiet_from, row.quiet_to, now, works)
     if later <= now:
         return False

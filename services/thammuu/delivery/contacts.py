@@ -12,16 +12,17 @@ from thammuu.clock import today
 from thammuu.delivery.booking import book
 from thammuu.delivery.holders import stands
 from thammuu.delivery.occasions import calendar_of
-from thammuu.delivery.planning import Carried, Planned, usable
+from thammuu.delivery.planning import Carried, Planned, mark_of, usable
 from thammuu.delivery.recipients import recipients_of
 from thammuu.delivery.timing import hours_of, next_allowed
+from thammuu.delivery.vocabulary import ADDRESSED_AS
 from thammuu.events import envelope
 from thammuu.ledger.schema import contact_points, delivery_memos, recipients
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import ColumnElement, Connection, Row
 
     from thammuu.bus.context import Context
     from thammuu.delivery.recipients import Recipient
@@ -50,21 +51,19 @@ def _instead(context: Context, connection: Connection, row: Row[Any]) -> Iterato
     people = recipients_of(connection, row.subject, today(context.clock))
     c = delivery_memos.c
     mine = c.delivery_id == row.delivery_id
-    if row.kind == "memo":
-        mine &= stands(delivery_memos)
-    carried = connection.execute(
-        select(c.memo_id, c.version, c.recipient_id).where(mine).order_by(c.memo_id, c.version, c.recipient_id)
-    ).all()
-    lost = _not_reached(connection, {one.recipient_id for one in carried}, row.channel)
+    lost = _not_reached(connection, mine, row.channel)
     substitutes = _after(people, lost, row.channel)
     if not substitutes:
         return
+    if row.kind == "memo":
+        mine &= stands(delivery_memos)
+    carried = connection.execute(select(c.memo_id, c.version).where(mine).distinct().order_by(c.memo_id)).all()
     planned = [_planned(context, one, row) for one in substitutes]
-    for memo in sorted({(one.memo_id, one.version) for one in carried}):
+    for memo in carried:
         yield from book(
             UnitOfWork(connection, context),
             row.subject,
-            Carried(*memo),
+            Carried(memo.memo_id, memo.version),
             row.severity,
             planned,
             row.kind,
@@ -72,13 +71,14 @@ def _instead(context: Context, connection: Connection, row: Row[Any]) -> Iterato
         )
 
 
-def _not_reached(connection: Connection, names: set[str], channel: str) -> list[Row[Any]]:
+def _not_reached(connection: Connection, mine: ColumnElement[bool], channel: str) -> list[Row[Any]]:
     """Return who was to read a message, those who share its address too; even if they have left meanwhile."""
-    c = recipients.c
-    points = (contact_points.c.recipient_id == c.recipient_id) & (contact_points.c.channel == channel)
-    columns = (c.recipient_id, c.role, c.turn, contact_points.c.address_mark)
-    query = select(*columns).select_from(recipients.outerjoin(contact_points, points))
-    return list(connection.execute(query.where(c.recipient_id.in_(sorted(names))).order_by(c.recipient_id)))
+    c, point = recipients.c, contact_points.c
+    points = (point.recipient_id == c.recipient_id) & (point.channel == ADDRESSED_AS.get(channel, channel))
+    query = select(c.recipient_id, c.role, c.turn, point.address_mark)
+    named = c.recipient_id.in_(select(delivery_memos.c.recipient_id).where(mine))
+    joined = recipients.outerjoin(contact_points, points)
+    return list(connection.execute(query.select_from(joined).where(named).order_by(c.recipient_id)))
 
 
 def _after(people: list[Recipient], lost: list[Row[Any]], channel: str) -> list[Recipient]:
@@ -92,7 +92,7 @@ def _after(people: list[Recipient], lost: list[Row[Any]], channel: str) -> list[
             if one.role == row.role
             and one.turn > row.turn
             and channel in usable(one)
-            and one.points[channel].address_mark not in marks
+            and mark_of(one, channel) not in marks
         ]
         lowest = min((one.turn for one in later), default=0)
         found |= {one.recipient_id: one for one in later if one.turn == lowest}
@@ -103,4 +103,12 @@ def _planned(context: Context, recipient: Recipient, row: Row[Any]) -> Planned:
     hours = hours_of(recipient.quiet_from, recipient.quiet_to, recipient.digest_at)
     works = calendar_of(context).works
     due = next_allowed(context.clock(), hours, works, passes=row.severity == "critical")
-    return Planned(recipient.recipient_id, row.channel, due, 1, row.repetition, why="in place of one not reached")
+    return Planned(
+        recipient.recipient_id,
+        row.channel,
+        due,
+        1,
+        row.repetition,
+        why="in place of one not reached",
+        mark=mark_of(recipient, row.channel),
+    )

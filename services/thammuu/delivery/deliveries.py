@@ -12,6 +12,7 @@ from thammuu.delivery.contacts import next_contacts
 from thammuu.delivery.reasons import freed
 from thammuu.delivery.states import WAITING, may_become
 from thammuu.delivery.telling import moment, told
+from thammuu.delivery.vocabulary import ADDRESSED_AS
 from thammuu.errors import BadInputError, Place, Problem
 from thammuu.events import DeliveryCancelled, DeliveryFailed, DeliveryRequeued, DeliverySucceeded
 from thammuu.i18n import _
@@ -51,7 +52,7 @@ def news(context: Context, delivery_id: str | None, state: Literal["bounced", "d
         events = [_news_event(context, row, state, freed(reason))]
         if state == "bounced":
             for name in _readers(connection, row.delivery_id):
-                recipients.bounced(connection, name, row.channel)
+                recipients.bounced(connection, name, ADDRESSED_AS.get(row.channel, row.channel))
             events += next_contacts(context, connection, [row])
         log.append(connection, events)
     return True

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
+from thammuu.delivery.occasions import calendar_of
 from thammuu.delivery.quiet import put_off
 from thammuu.delivery.states import FINAL, may_become
 from thammuu.delivery.telling import moment, told
@@ -101,7 +102,7 @@ def _locked(connection: Connection, names: Iterable[str]) -> dict[str, Row[Any]]
 
 
 def _again(context: Context, row: Row[Any], one: Told) -> float:
-    works = context.packs.active.actions.calendar.works
+    works = calendar_of(context).works
     return put_off(one.claim.due, row.quiet_from, row.quiet_to, one.again, works)
 
 
