@@ -1,6 +1,7 @@
 """Drafts become documents by themselves where a policy says so, once nothing changed them for a while."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -11,11 +12,13 @@ from commands import EXAMPLES
 
 from thammuu import bootstrap
 from thammuu.bootstrap import Program
+from thammuu.bus.status import Status
 from thammuu.events import MemoApproved, MemoIssued
 from thammuu.intake.publishing import Request, publish
 from thammuu.ledger import log
 from thammuu.memos.approving import send_back
 from thammuu.memos.shelf import find, listing
+from thammuu.portal.following import Follower
 from thammuu.settings import Settings
 
 PUBLISHED = datetime(2023, 4, 12, 3, tzinfo=UTC)
@@ -115,3 +118,22 @@ def test_a_few_at_a_time_are_the_first_of_the_round(tmp_path: Path, rules: Path,
         assert program.issue_due(most=3) == 3
         rows = sorted(listing(program.context), key=lambda row: row["unit_code"])
     assert [row["number"] for row in rows] == [1, 2, 3, None]
+
+
+def test_a_server_issues_what_became_due_without_any_command(tmp_path: Path, rules: Path, clock: Clock) -> None:
+    say_policy(rules, "approval: automatic, issue_after: 2h")
+    with running(tmp_path, clock) as program:
+        published(program, tmp_path)
+        clock.now += 3 * HOURS
+        status = Status(60.0)
+        follower = Follower(program, status)
+        follower.start()
+        try:
+            until = time.monotonic() + 120
+            while time.monotonic() < until and {row["status"] for row in listing(program.context)} != {"issued"}:
+                time.sleep(0.2)
+        finally:
+            follower.stop()
+        rows = sorted(listing(program.context), key=lambda row: row["unit_code"])
+        assert [row["number"] for row in rows] == [1, 2, 3, 4]
+        assert status.faults() == {}
