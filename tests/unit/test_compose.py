@@ -119,11 +119,13 @@ def test_only_the_server_is_reached_from_outside_and_only_from_this_machine(dist
 
 
 def test_the_workers_of_the_file_take_every_stage(distributed: dict[str, Service]) -> None:
-    from thammuu import pipeline
-
     commands = [one.keys["command"] for one in distributed.values() if one.keys.get("command", [""])[0] == "worker"]
     stages = [stage for one in commands for stage in one[one.index("--stages") + 1].split(",")]
-    assert sorted(stages) == sorted({route.consumer for route in pipeline.ROUTES})
+    asked = [sys.executable, "-m", "thammuu", "worker", "--stages", "no such stage"]
+    refused = subprocess.run(asked, env=os.environ | {"COLUMNS": "400"}, capture_output=True, text=True, check=False)
+    known = re.search(r"Known: ([\w, -]+)\.", refused.stderr)
+    assert known is not None
+    assert sorted(stages) == sorted(known[1].split(", "))
 
 
 @pytest.mark.parametrize("name", STAYING)
