@@ -18,8 +18,8 @@ from thammuu.ledger import log
 KILLS = 10
 LONG_KILLS = 1_000
 SEED = int(os.environ.get("SEED", "20221120"))
-DISTRIBUTED = ("inbox.", "relay.", "worker.")
-EMBEDDED = [name for name in POINTS if not name.startswith(DISTRIBUTED)]
+ELSEWHERE = ("inbox.", "relay.", "worker.", "sender.")
+EMBEDDED = [name for name in POINTS if not name.startswith(ELSEWHERE)]
 MUTED = {"refuse"}
 
 

@@ -103,7 +103,10 @@ def certificate(folder: Path, name: str = "localhost") -> Certificate:
 
 @contextmanager
 def mail_sink(
-    secured: Certificate | None = None, login: tuple[str, str] | None = None, size: int = 33_554_432
+    secured: Certificate | None = None,
+    login: tuple[str, str] | None = None,
+    size: int = 33_554_432,
+    port: int | None = None,
 ) -> Iterator[Sink]:
     """Run a server on loopback.
 
@@ -111,8 +114,9 @@ def mail_sink(
         secured: Offer STARTTLS with it, and take mail only after it.
         login: Name and password that it wants.
         size: The largest mail, in bytes.
+        port: Where it listens; any that is free.
     """
-    sink = Sink(free_port())
+    sink = Sink(port or free_port())
 
     def knows(
         _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: LoginPassword

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from delivery_parts import MONDAY, Desk, desk
 from sqlalchemy import update
 
+from delivery_parts import MONDAY, Desk, desk
 from thammuu.delivery.booking import MOST_MEMOS, stop_repeats
 from thammuu.delivery.recipients_register import erase
 from thammuu.delivery.vocabulary import ROLES

@@ -15,6 +15,8 @@ from thammuu.bus.metrics import ConsumerFigures
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
+    from prometheus_client.registry import Collector
+
     from thammuu.bus.status import Status
 
 
@@ -61,13 +63,22 @@ def consumer_registry(status: Status) -> CollectorRegistry:
 
 
 @asynccontextmanager
-async def answering(status: Status, port: int | None) -> AsyncIterator[None]:
-    """Answer on a port while the block runs; on none if no port is given."""
+async def answering(status: Status, port: int | None, *more: Collector) -> AsyncIterator[None]:
+    """Answer on a port while the block runs; on none if no port is given.
+
+    Args:
+        status: What the consumers told of themselves.
+        port: The port.
+        more: Further figures.
+    """
     if port is None:
         yield
         return
     app = FastAPI(title="thammuu", docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(health_routes(status.faults, consumer_registry(status)))
+    registry = consumer_registry(status)
+    for one in more:
+        registry.register(one)
+    app.include_router(health_routes(status.faults, registry))
     # probes come from other machines
     config = uvicorn.Config(
         app, host="0.0.0.0", port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=2  # noqa: S104

@@ -52,6 +52,7 @@ def check(
 
 
 def _checks(program: Program, chosen: Settings) -> list[dict[str, Any]]:
+    from thammuu.delivery.listing import by_state, late
     from thammuu.ledger import log
     from thammuu.ledger.named_blobs import mentioned, needed
 
@@ -61,6 +62,7 @@ def _checks(program: Program, chosen: Settings) -> list[dict[str, Any]]:
         pending = program.bus.pending(connection)
         own = needed(connection)
         named = own | mentioned(connection)
+        sent, behind = by_state(connection), late(connection)
     integrity = context.database.integrity()
     aside = rejected_events(program)
     stored = set(context.blobs.names())
@@ -73,8 +75,16 @@ def _checks(program: Program, chosen: Settings) -> list[dict[str, Any]]:
         _row("events set aside", str(aside), fault=aside > 0),
         _row("stored files missing", ", ".join(lost[:5]) or "0", fault=bool(lost)),
         _row("stored files that nothing names", str(orphans), note=orphans > 0),
+        _row("deliveries overdue", str(behind), fault=behind > 0),
+        _deliveries_not_made(sent),
         *_pack_checks(program, chosen),
     ]
+
+
+def _deliveries_not_made(sent: dict[tuple[str, str], int]) -> dict[str, Any]:
+    ended = {state: sum(n for (_channel, one), n in sent.items() if one == state) for state in ("bounced", "failed")}
+    told = ", ".join(f"{state} {n}" for state, n in ended.items() if n)
+    return _row("deliveries that did not arrive", told or "0", note=bool(told))
 
 
 def _pack_checks(program: Program, chosen: Settings) -> list[dict[str, Any]]:
@@ -106,6 +116,8 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
         "ledger": _("ledger"),
         "pending events": _("pending events"),
         "events set aside": _("events set aside"),
+        "deliveries overdue": _("deliveries overdue"),
+        "deliveries that did not arrive": _("deliveries that did not arrive"),
         "issuer": _("issuer"),
         "templates": _("templates"),
         "stored files missing": _("stored files missing"),

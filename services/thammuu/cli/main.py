@@ -13,6 +13,7 @@ import typer
 from thammuu import __version__
 from thammuu.cli import (
     database,
+    deliveries,
     doctor,
     framework,
     ledger,
@@ -24,6 +25,7 @@ from thammuu.cli import (
     recipients,
     routes,
     rules,
+    sender,
     serve,
     setup,
     templates,
@@ -66,6 +68,7 @@ listings.register(app)
 memos.register(app)
 recipients.register(app)
 people.register(app)
+deliveries.register(app)
 routes.register(app)
 paths.register(app)
 ledger.register(app)
@@ -73,6 +76,7 @@ framework.register(app)
 rules.register(app)
 templates.register(app)
 workers.register(app)
+sender.register(app)
 serve.register(app)
 doctor.register(app)
 database.register(app)

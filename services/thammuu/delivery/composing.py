@@ -75,7 +75,7 @@ def compose(context: Context, connection: Connection, delivery_id: str) -> Messa
         subject=subject,
         text=text,
         html=html,
-        chat=_chat(context, letter, enclosed),
+        chat="" if row["channel"] in _WITH_FILES else _chat(context, letter, enclosed),
         attachments=files,
         memos=tuple(
             MemoRef(memo["memo_id"], memo["version"], memo["number"], memo["dated"], one.link)

@@ -12,54 +12,54 @@ from thammuu.clock import today
 from thammuu.delivery.booking import book
 from thammuu.delivery.holders import stands
 from thammuu.delivery.occasions import calendar_of
-from thammuu.delivery.planning import Carried, Planned, usable
+from thammuu.delivery.planning import Carried, Planned, mark_of, usable
 from thammuu.delivery.recipients import recipients_of
 from thammuu.delivery.timing import hours_of, next_allowed
+from thammuu.delivery.vocabulary import ADDRESSED_AS
 from thammuu.events import envelope
-from thammuu.ledger import log
-from thammuu.ledger.schema import delivery_memos
+from thammuu.ledger.schema import contact_points, delivery_memos, recipients
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import ColumnElement, Connection, Row
 
     from thammuu.bus.context import Context
     from thammuu.delivery.recipients import Recipient
-    from thammuu.events import NewEvent
+    from thammuu.events import Event, NewEvent
 
 
-def next_contacts(context: Context, connection: Connection, lost: Iterable[Row[Any]]) -> None:
+def next_contacts(context: Context, connection: Connection, lost: Iterable[Row[Any]]) -> list[Event]:
     """Queue messages to the next in turn of each delivery that will not arrive; nobody is written to twice.
 
     Args:
         context: The program's parts.
         connection: The transaction that recorded the loss.
         lost: Rows of ``deliveries``.
+
+    Returns:
+        The events, for the caller to append last.
     """
-    for row in lost:
-        queued = list(_instead(context, connection, row))
-        log.append(
-            connection,
-            [
-                envelope(new, derived_id("delivery", row.delivery_id, "instead", row.attempts, place), context.clock())
-                for place, new in enumerate(queued)
-            ],
-        )
+    return [
+        envelope(new, derived_id("delivery", row.delivery_id, "instead", row.attempts, place), context.clock())
+        for row in lost
+        for place, new in enumerate(_instead(context, connection, row))
+    ]
 
 
 def _instead(context: Context, connection: Connection, row: Row[Any]) -> Iterator[NewEvent]:
     people = recipients_of(connection, row.subject, today(context.clock))
-    substitutes = _after(people, row.recipient_id, row.channel)
-    if not substitutes:
-        return
     c = delivery_memos.c
     mine = c.delivery_id == row.delivery_id
+    lost = _not_reached(connection, mine, row.channel)
+    substitutes = _after(people, lost, row.channel)
+    if not substitutes:
+        return
     if row.kind == "memo":
         mine &= stands(delivery_memos)
     carried = connection.execute(select(c.memo_id, c.version).where(mine).distinct().order_by(c.memo_id)).all()
+    planned = [_planned(context, one, row) for one in substitutes]
     for memo in carried:
-        planned = [_planned(context, one, row) for one in substitutes]
         yield from book(
             UnitOfWork(connection, context),
             row.subject,
@@ -71,18 +71,44 @@ def _instead(context: Context, connection: Connection, row: Row[Any]) -> Iterato
         )
 
 
-def _after(people: list[Recipient], recipient_id: str, channel: str) -> list[Recipient]:
-    """Return the next in turn of the same role who can be reached by the channel."""
-    lost = next((one for one in people if one.recipient_id == recipient_id), None)
-    if lost is None:
-        return []
-    later = [one for one in people if one.role == lost.role and one.turn > lost.turn and channel in usable(one)]
-    lowest = min((one.turn for one in later), default=0)
-    return [one for one in later if one.turn == lowest]
+def _not_reached(connection: Connection, mine: ColumnElement[bool], channel: str) -> list[Row[Any]]:
+    """Return who was to read a message, those who share its address too; even if they have left meanwhile."""
+    c, point = recipients.c, contact_points.c
+    points = (point.recipient_id == c.recipient_id) & (point.channel == ADDRESSED_AS.get(channel, channel))
+    query = select(c.recipient_id, c.role, c.turn, point.address_mark)
+    named = c.recipient_id.in_(select(delivery_memos.c.recipient_id).where(mine))
+    joined = recipients.outerjoin(contact_points, points)
+    return list(connection.execute(query.select_from(joined).where(named).order_by(c.recipient_id)))
+
+
+def _after(people: list[Recipient], lost: list[Row[Any]], channel: str) -> list[Recipient]:
+    """Return, for each role, the next in turn who can be reached by the same channel at another address."""
+    found: dict[str, Recipient] = {}
+    marks = {row.address_mark for row in lost}
+    for row in lost:
+        later = [
+            one
+            for one in people
+            if one.role == row.role
+            and one.turn > row.turn
+            and channel in usable(one)
+            and mark_of(one, channel) not in marks
+        ]
+        lowest = min((one.turn for one in later), default=0)
+        found |= {one.recipient_id: one for one in later if one.turn == lowest}
+    return [found[name] for name in sorted(found)]
 
 
 def _planned(context: Context, recipient: Recipient, row: Row[Any]) -> Planned:
     hours = hours_of(recipient.quiet_from, recipient.quiet_to, recipient.digest_at)
     works = calendar_of(context).works
     due = next_allowed(context.clock(), hours, works, passes=row.severity == "critical")
-    return Planned(recipient.recipient_id, row.channel, due, 1, row.repetition, why="in place of one not reached")
+    return Planned(
+        recipient.recipient_id,
+        row.channel,
+        due,
+        1,
+        row.repetition,
+        why="in place of one not reached",
+        mark=mark_of(recipient, row.channel),
+    )

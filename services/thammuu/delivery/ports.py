@@ -75,7 +75,7 @@ class Message:
         subject: One line.
         text: The e-mail as plain text.
         html: The same as HTML.
-        chat: A message of at most 1,500 characters without markup.
+        chat: A message of at most 1,500 characters without markup; empty for e-mail.
         attachments: Files.
         memos: What it is about.
         kind: What it does.

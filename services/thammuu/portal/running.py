@@ -78,9 +78,13 @@ def _beside(serving: Serving) -> Iterator[None]:
         probe.start()
     if serving.follower is not None:
         serving.follower.start()
+    if serving.sender is not None:
+        serving.sender.start()
     try:
         yield
     finally:
+        if serving.sender is not None:
+            serving.sender.stop()
         if serving.follower is not None:
             serving.follower.stop()
         for probe in serving.probes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from thammuu.delivery.beside import SenderBeside
 from thammuu.errors import BadInputError, EnvironmentFaultError
 from thammuu.i18n import _
 from thammuu.intake import acceptance
@@ -38,6 +39,7 @@ class Serving:
         access: Who may ask.
         follower: Runs the bus; None where Kafka's workers do.
         probes: Whether what the program needs answers.
+        sender: Sends messages; None where none can be, or `thammuu sender` does.
         stopping: The end of the server.
         figures: What was asked and how long it took.
     """
@@ -47,6 +49,7 @@ class Serving:
     access: Access
     follower: Follower | None
     probes: list[Probe]
+    sender: SenderBeside | None = None
     stopping: Stopping = field(default_factory=Stopping)
     figures: HttpFigures = field(default_factory=HttpFigures)
     _intake: Lock = field(default_factory=Lock)
@@ -101,4 +104,12 @@ class Serving:
 def serving_of(program: Program, status: Status, access: Access) -> Serving:
     """Return what a server works with; nothing is started."""
     follower = None if program.context.settings.kafka_url else Follower(program, status)
-    return Serving(program, status, access, follower, probes_of(program.context))
+    return Serving(program, status, access, follower, probes_of(program.context), _sender_of(program, status))
+
+
+def _sender_of(program: Program, status: Status) -> SenderBeside | None:
+    """Return what sends; None without a key to open addresses with, or where other processes do the work."""
+    chosen = program.context.settings
+    if chosen.kafka_url or not (chosen.secret_key or chosen.secret_key_file):
+        return None
+    return SenderBeside(program.context, status, alone=chosen.database_url is None)

@@ -36,6 +36,7 @@ class EmailChannel:
     """
 
     name = "email"
+    one_server = True
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.at_once = settings.smtp_connections
@@ -98,7 +99,7 @@ class EmailChannel:
             else:
                 secrets = self._secrets(message)
                 return replace(answer, reason=freed(answer.reason, secrets), reference=freed(answer.reference, secrets))
-        return Answer("later", _("the connection ended before the mail was handed over"))
+        return Answer("later", _("the connection ended before the mail was handed over"), server_away=True)
 
     async def _handed(self, connection: Connection, message: Message, mail: bytes) -> Answer:
         from aiosmtplib import SMTPResponseException

@@ -33,6 +33,7 @@ class FileChannel:
 
     name = "file"
     at_once = 1
+    one_server = True
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._folder = settings.mail_folder or settings.data / "mail"

@@ -135,4 +135,5 @@ def not_reached(error: Exception, secrets: Iterable[str] = ()) -> Answer:
         secrets: Not to be repeated.
     """
     told = f"{error.code} {error.message}" if isinstance(error, SMTPResponseException) else str(error)
-    return Answer("later", _("the mail server cannot be used: {said}").format(said=freed(told, secrets)))
+    said = _("the mail server cannot be used: {said}").format(said=freed(told, secrets))
+    return Answer("later", said, server_away=True)
