@@ -114,9 +114,9 @@ def test_a_memo_its_correction_and_its_withdrawal_go_to_the_same_people(thammuu:
     assert [(one["recipient"], one["channel"]) for one in queued] == [(first["recipient"], "email")] * 2
     assert queued[1]["memos"][0]["version"] > 1
 
-    publications = thammuu("publications", "--format", "json").json()
-    for row in publications:
-        thammuu("withdraw", row["publication_id"], "--reason", "wrong scores")
+    for name in ("papi-2022-r2", "papi-2022-r1"):
+        done = thammuu("publish", "--withdraw", name, "--reason", "wrong scores")
+        assert done.code == 0, done.err
     assert told(thammuu, "delivery.cancelled") != []
     kinds = {one["kind"] for one in told(thammuu, "delivery.queued")}
     assert kinds == {"memo"}, "nobody had it yet, so nobody is told"
