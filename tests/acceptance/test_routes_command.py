@@ -49,6 +49,12 @@ def told(thammuu: Thammuu, kind: str) -> list[dict[str, Any]]:
     return [row["data"] for row in rows]
 
 
+def untold(thammuu: Thammuu) -> tuple[str, str]:
+    rows = {row["check"]: row for row in thammuu("doctor", "--format", "json").json()}
+    row = rows["issued memos that nobody is told of"]
+    return row["state"], row["detail"]
+
+
 def test_trying_routes_shows_who_gets_what_by_which_channel_when_and_why(thammuu: Thammuu, tmp_path: Path) -> None:
     registered(thammuu, tmp_path)
     asked = ("--unit", "Hà Nam", "--severity", "critical", "--index", "papi", "--at", "2023-04-21T23:55")
@@ -98,10 +104,12 @@ def test_checking_routes_tells_every_problem_with_its_place(
 def test_a_memo_its_correction_and_its_withdrawal_go_to_the_same_people(thammuu: Thammuu, tmp_path: Path) -> None:
     assert thammuu("memos", "issue", "Hà Nam", "--dated", "2023-04-20").code == 0
     assert {one["role"] for one in told(thammuu, "delivery.unaddressed")} >= {"secretariat", "steering-committee"}
+    assert untold(thammuu) == ("note", "1")
     registered(thammuu, tmp_path)
     applied = thammuu("routes", "apply", "--round", "2023", "--format", "json").json()
     assert (applied["messages"], applied["memos"]) == (1, 1)
     assert thammuu("routes", "apply", "--round", "2023", "--format", "json").json()["messages"] == 0
+    assert untold(thammuu) == ("ok", "0")
     (first,) = told(thammuu, "delivery.queued")
     assert first["memos"] == [{"memo_id": "ha-nam-2023", "version": 1}]
 
