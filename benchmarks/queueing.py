@@ -9,6 +9,7 @@ Only the consumer ``delivery`` runs: the rest of the flow has a benchmark of its
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import subprocess
 import sys
@@ -114,6 +115,7 @@ def main() -> int:
     options.add_argument("--units", type=int, default=3_321)
     options.add_argument("--runs", type=int, default=3)
     chosen = options.parse_args()
+    gc.set_threshold(50_000)  # as the program itself does
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         model, rules = a_model(folder), simulated_rules(folder, chosen.units)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from thammuu.ledger.database import Database
     from thammuu.memos.printing.render import Renderer
 
 MONDAY = datetime(2026, 3, 2, 3, tzinfo=UTC)
@@ -147,11 +148,11 @@ class Desk:
 
 
 @contextmanager
-def desk(folder: Path, rules: Path | None = None) -> Iterator[Desk]:
-    """Open a ledger in an empty folder."""
+def desk(folder: Path, rules: Path | None = None, database: Database | None = None) -> Iterator[Desk]:
+    """Open a ledger in an empty folder, or in an empty database."""
     (folder / "blobs").mkdir(parents=True)
     chosen = Settings(data=folder, secret_key=SecretStr(KEY))
-    database = SqliteDatabase(folder / "ledger.sqlite3", writable=True)
+    database = database or SqliteDatabase(folder / "ledger.sqlite3", writable=True)
     blobs = open_blobs(None, folder / "blobs")
     packs = PackStore(RulePack(rules or rules_folder()), blobs)
     found: list[Desk] = []

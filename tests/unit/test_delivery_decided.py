@@ -247,10 +247,11 @@ def test_a_withdrawal_tells_each_of_the_version_that_it_has(opened: Callable[...
     assert {one[:3] for one in on.carried("withdrawal")} == {("m", 2, "a"), ("m", 1, "b")}
 
 
-def test_a_withdrawal_waits_for_quiet_hours_to_end(opened: Callable[..., Desk]) -> None:
+def test_a_withdrawal_waits_for_quiet_hours_to_end_but_for_no_digest(opened: Callable[..., Desk]) -> None:
     on = opened()
-    on.recipient("a", quiet_from="09:00", quiet_to="11:00")
+    on.recipient("a", quiet_from="09:00", quiet_to="11:00", digest_at="15:00")
     on.handle(on.issued("m"))
+    assert on.rows()[0]["due"] == (MONDAY + timedelta(hours=5)).timestamp()
     on.becomes("accepted")
     on.handle(on.superseded("m", 1, "publication-withdrawn"))
     (row,) = (one for one in on.rows() if one["kind"] == "withdrawal")

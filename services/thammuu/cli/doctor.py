@@ -52,6 +52,7 @@ def check(
 
 
 def _checks(program: Program, chosen: Settings) -> list[dict[str, Any]]:
+    from thammuu.delivery.holders import told_nobody
     from thammuu.delivery.listing import by_state, late
     from thammuu.ledger import log
     from thammuu.ledger.named_blobs import mentioned, needed
@@ -62,7 +63,7 @@ def _checks(program: Program, chosen: Settings) -> list[dict[str, Any]]:
         pending = program.bus.pending(connection)
         own = needed(connection)
         named = own | mentioned(connection)
-        sent, behind = by_state(connection), late(connection)
+        sent, behind, untold = by_state(connection), late(connection), told_nobody(connection)
     integrity = context.database.integrity()
     aside = rejected_events(program)
     stored = set(context.blobs.names())
@@ -75,6 +76,7 @@ def _checks(program: Program, chosen: Settings) -> list[dict[str, Any]]:
         _row("events set aside", str(aside), fault=aside > 0),
         _row("stored files missing", ", ".join(lost[:5]) or "0", fault=bool(lost)),
         _row("stored files that nothing names", str(orphans), note=orphans > 0),
+        _row("issued memos that nobody is told of", str(untold), note=untold > 0),
         _row("deliveries overdue", str(behind), fault=behind > 0),
         _deliveries_not_made(sent),
         *_pack_checks(program, chosen),
@@ -88,10 +90,13 @@ def _deliveries_not_made(sent: dict[tuple[str, str], int]) -> dict[str, Any]:
 
 
 def _pack_checks(program: Program, chosen: Settings) -> list[dict[str, Any]]:
+    from thammuu.delivery.routes import Routes
+
     pack, renderer = program.context.packs.active, program.context.renderer
     checks: dict[str, Callable[[], object]] = {
         part: partial(getattr, pack, part) for part in ("frameworks", "units", "rules", "actions", "agencies")
     }
+    checks |= {"routes": lambda: Routes.load(pack)}
     checks |= {"issuer": lambda: pack.issuer(chosen.issuer), "templates": renderer.check}
     return [_checked(name, check, str(pack.folder)) for name, check in checks.items()]
 
@@ -116,6 +121,8 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
         "ledger": _("ledger"),
         "pending events": _("pending events"),
         "events set aside": _("events set aside"),
+        "issued memos that nobody is told of": _("issued memos that nobody is told of"),
+        "routes": _("routes"),
         "deliveries overdue": _("deliveries overdue"),
         "deliveries that did not arrive": _("deliveries that did not arrive"),
         "issuer": _("issuer"),

@@ -78,7 +78,7 @@ def follow_superseded(event: Event, work: UnitOfWork) -> list[NewEvent]:
     out = booking.cancel(work.connection, event.subject, carried, data.reason)
     works, now = calendar_of(work.context).works, work.context.clock()
     for version, those in told.items():
-        made = same_again(those, people_of(work.connection, those), now, works)
+        made = same_again(those, people_of(work.connection, those), now, works, soon=True)
         out += booking.book(work, event.subject, version, "major", made.messages, "withdrawal")
         out += [
             NewEvent(

@@ -51,6 +51,13 @@ def is_standing(connection: Connection, carried: Carried) -> bool:
     return bool(row.version == carried.version) and bool(row.status != "superseded")
 
 
+def told_nobody(connection: Connection) -> int:
+    """Return how many memos that stand no message was ever queued for: nobody can be reached, or a copy is awaited."""
+    same = (delivery_memos.c.memo_id == issued_memos.c.memo_id) & (delivery_memos.c.version == issued_memos.c.version)
+    query = select(func.count()).select_from(issued_memos).where(stands(issued_memos), ~exists().where(same))
+    return int(connection.execute(query).scalar_one())
+
+
 def told_of(connection: Connection, carried: Carried) -> list[Told]:
     """Return who was told of a memo version, or was about to be."""
     return _grouped(_rows(connection, carried.memo_id, delivery_memos.c.version == carried.version))

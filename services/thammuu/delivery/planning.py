@@ -97,6 +97,7 @@ def same_again(  # noqa: PLR0913  what a plan depends on
     *,
     window_s: int = 0,
     passes: bool = False,
+    soon: bool = False,
 ) -> Plan:
     """Work out the messages to exactly those who were told of a memo, by the same channels.
 
@@ -109,6 +110,7 @@ def same_again(  # noqa: PLR0913  what a plan depends on
         works: Whether offices are open on a day.
         window_s: How long the messages wait for others, in seconds.
         passes: Whether quiet hours and days off do not hold them up.
+        soon: Whether they do not wait for the digest of the day.
     """
     known = {one.recipient_id: one for one in recipients}
     messages: list[Planned] = []
@@ -124,7 +126,9 @@ def same_again(  # noqa: PLR0913  what a plan depends on
                 Planned(
                     recipient_id=able[0],
                     channel=one.channel,
-                    due=next_allowed(now + timedelta(seconds=window_s), _hours(known[able[0]]), works, passes=passes),
+                    due=next_allowed(
+                        now + timedelta(seconds=window_s), _hours(known[able[0]], soon=soon), works, passes=passes
+                    ),
                     window_s=window_s,
                     shares=tuple(able[1:]),
                     why="as the memo before it",
@@ -134,8 +138,8 @@ def same_again(  # noqa: PLR0913  what a plan depends on
     return Plan(tuple(_one_an_address(messages)), tuple(role for role, reached in roles.items() if not reached))
 
 
-def _hours(recipient: Recipient) -> Hours:
-    return hours_of(recipient.quiet_from, recipient.quiet_to, recipient.digest_at)
+def _hours(recipient: Recipient, *, soon: bool = False) -> Hours:
+    return hours_of(recipient.quiet_from, recipient.quiet_to, None if soon else recipient.digest_at)
 
 
 def first_in_turn(recipients: Iterable[Recipient], role: Role, channels: Iterable[str]) -> list[Recipient]:
