@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from servers.postgres import Postgres
     from thammuu.events import Event
 
-pytest_plugins = ["servers.postgres"]
 TREE = "route:\n  to:\n    - {role: secretariat, channels: [email]}\n  group_window: 10m\n"
 UNITS = ("ha-nam", "ha-noi", "cao-bang", "bac-kan")
 
