@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from commands import Thammuu, copied, warm
+from killable import Thammuu, copied, warm
 
 from servers.deliveries import KEY, copies_in, issued, queued, recipient, rows, settings, told
 from servers.mail_sink import Sink, mail_sink
