@@ -83,7 +83,7 @@ class Desk:
         reach("sender.recorded")
 
     async def kept(self) -> None:
-        """Hold on to claims, find lost ones, and tell what is overdue."""
+        """Hold on to what this sender has claimed."""
 
         def work() -> None:
             with self._context.database.transaction() as connection:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
@@ -14,8 +11,7 @@ from urllib.parse import unquote
 from thammuu.delivery.channels import chat_schemes as schemes
 from thammuu.delivery.channels.chat_text import as_markdown, neutral
 from thammuu.delivery.channels.http_answers import answer_of, bounded
-from thammuu.delivery.channels.resting import Resting
-from thammuu.delivery.outbound import outbound_of
+from thammuu.delivery.channels.in_threads import InThreads
 from thammuu.delivery.ports import Answer
 from thammuu.delivery.reasons import freed
 from thammuu.i18n import _
@@ -32,28 +28,13 @@ _LONGEST_WORDS: Final = 5_000
 _OK: Final = range(200, 300)
 
 
-class ChatChannel:
-    """Sends chat messages; one address is one room or person, so that a message has one result.
-
-    Args:
-        settings: Which hosts messages may go to.
-        clock: The time, for servers that ask to wait until some moment.
-        limits: Of each request.
-
-    Raises:
-        BadInputError: If the settings of hosts cannot be read.
-    """
+class ChatChannel(InThreads):
+    """Sends chat messages; one address is one room or person, so that a message has one result."""
 
     name = "chat"
-    at_once = 8
-    one_server = False
 
     def __init__(self, settings: Settings, clock: Clock, limits: Limits | None = None) -> None:
-        self._outbound = outbound_of(settings, limits)
-        self._clock = clock
-        self._resting = Resting(clock)
-        # threads of its own: a service that does not answer holds up no other channel
-        self._threads = ThreadPoolExecutor(self.at_once, thread_name_prefix="chat")
+        super().__init__(settings, clock, limits)
         # it writes addresses with their tokens
         logging.getLogger("apprise").addFilter(_nothing)
 
@@ -61,18 +42,6 @@ class ChatChannel:
         """Return what is wrong with an address, in words, or None."""
         fault, _plugin = self._opened(address)
         return fault
-
-    async def send(self, message: Message) -> Answer:
-        """Send one message.
-
-        Args:
-            message: The delivery.
-        """
-        return await asyncio.get_running_loop().run_in_executor(self._threads, copy_context().run, self._sent, message)
-
-    async def close(self) -> None:
-        """End the threads; what they are at ends within its limits."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _sent(self, message: Message) -> Answer:
         fault, plugin = self._opened(message.to.address)

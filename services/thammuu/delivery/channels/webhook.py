@@ -5,19 +5,15 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import json
 from base64 import b64decode, b64encode
 from binascii import Error as NoBase64Error
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from thammuu.delivery.channels.http_answers import answer_of
-from thammuu.delivery.channels.resting import Resting
-from thammuu.delivery.outbound import outbound_of
+from thammuu.delivery.channels.in_threads import InThreads
 from thammuu.delivery.ports import Answer
 from thammuu.errors import BadInputError
 from thammuu.i18n import _
@@ -25,10 +21,7 @@ from thammuu.i18n import _
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from thammuu.clock import Clock
-    from thammuu.delivery.outbound import Limits
     from thammuu.delivery.ports import Message
-    from thammuu.settings import Settings
 
 _SYMMETRIC: Final = "whsec_"
 _ASYMMETRIC: Final = "whsk_"
@@ -38,44 +31,14 @@ _SEED: Final = 32
 _TYPES: Final = {"memo": "memo.issued", "withdrawal": "memo.withdrawn"}
 
 
-class WebhookChannel:
-    """Posts messages to addresses that receivers name.
-
-    Args:
-        settings: Which hosts messages may go to.
-        clock: The time of signatures.
-        limits: Of each request.
-
-    Raises:
-        BadInputError: If the settings of hosts cannot be read.
-    """
+class WebhookChannel(InThreads):
+    """Posts messages to addresses that receivers name."""
 
     name = "webhook"
-    at_once = 8
-    one_server = False
-
-    def __init__(self, settings: Settings, clock: Clock, limits: Limits | None = None) -> None:
-        self._outbound = outbound_of(settings, limits)
-        self._clock = clock
-        self._resting = Resting(clock)
-        # threads of its own: a receiver that does not answer holds up no other channel
-        self._threads = ThreadPoolExecutor(self.at_once, thread_name_prefix="webhook")
 
     def check(self, address: str) -> str | None:
         """Return what is wrong with an address, in words, or None."""
         return self._outbound.allowed.fault_of(address)
-
-    async def send(self, message: Message) -> Answer:
-        """Post one message.
-
-        Args:
-            message: The delivery; the secret of its recipient signs it.
-        """
-        return await asyncio.get_running_loop().run_in_executor(self._threads, copy_context().run, self._sent, message)
-
-    async def close(self) -> None:
-        """End the threads; what they are at ends within its limits."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _sent(self, message: Message) -> Answer:
         fault = self.check(message.to.address)
