@@ -27,6 +27,13 @@ Papi = Callable[[int], Path]
 """The example file of a PAPI year."""
 
 
+def memo(thammuu: Thammuu, memo_id: str) -> dict[str, Any]:
+    """Return a memo's row of the listing."""
+    rows = {row["memo_id"]: row for row in thammuu("memos", "list", "--format", "json").json()}
+    found: dict[str, Any] = rows[memo_id]
+    return found
+
+
 def corrected(tmp_path: Path, unit: str, code: str, score: str) -> Path:
     """PAPI 2022 with one score of one province changed."""
     lines = (EXAMPLES / "papi" / "papi-2022.csv").read_text("utf-8").splitlines()

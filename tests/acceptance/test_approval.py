@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import EXAMPLES, Thammuu, corrected
+from commands import EXAMPLES, Thammuu, corrected, memo
 
 from thammuu.cli.main import main
 
 PAPI = ("--index", "papi", "--period")
 DAY = ("--dated", "2023-04-20")
+
+
+pytestmark = pytest.mark.usefixtures("data")
 
 
 @pytest.fixture(scope="module")
@@ -20,32 +23,6 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = EXAMPLES / "papi" / "papi-2022.csv"
     assert main(["publish", str(file), *PAPI, "2022", "--published-on", "2023-04-12", "--data", str(folder)]) == 0
     return folder
-
-
-@pytest.fixture(autouse=True)
-def data(published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, thammuu: Thammuu) -> Path:
-    """A copy of it for each test."""
-    del thammuu
-    folder = tmp_path / "data"
-    shutil.copytree(published, folder)
-    monkeypatch.setenv("THAMMUU_DATA", str(folder))
-    monkeypatch.delenv("THAMMUU_PERSON", raising=False)
-    return folder
-
-
-@pytest.fixture
-def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A rules folder of the test's own."""
-    folder = tmp_path / "rules"
-    shutil.copytree(Path(__file__).parents[2] / "rules", folder)
-    monkeypatch.setenv("THAMMUU_RULES", str(folder))
-    return folder
-
-
-def memo(thammuu: Thammuu, memo_id: str) -> dict[str, Any]:
-    rows = {row["memo_id"]: row for row in thammuu("memos", "list", "--format", "json").json()}
-    found: dict[str, Any] = rows[memo_id]
-    return found
 
 
 def told(thammuu: Thammuu, kind: str) -> list[dict[str, Any]]:

@@ -1,7 +1,6 @@
 """What a person may change in a draft, how that shows, and what becomes of it when the draft changes."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,9 @@ DAY = ("--dated", "2023-04-20")
 NEW = "Bộ Nội vụ thông báo kết quả của tỉnh Hà Nam và đề nghị đọc kỹ, chỉ đạo như sau:"
 
 
+pytestmark = pytest.mark.usefixtures("data")
+
+
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with PAPI 2022 of four provinces."""
@@ -22,17 +24,6 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = four_provinces(EXAMPLES / "papi" / "papi-2022.csv", folder.parent / "four.csv")
     told = ["publish", str(file), *PAPI, "2022", "--published-on", "2023-04-12", "--partial", "--data", str(folder)]
     assert main(told) == 0
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def data(published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, thammuu: Thammuu) -> Path:
-    """A copy of it for each test."""
-    del thammuu
-    folder = tmp_path / "data"
-    shutil.copytree(published, folder)
-    monkeypatch.setenv("THAMMUU_DATA", str(folder))
-    monkeypatch.delenv("THAMMUU_PERSON", raising=False)
     return folder
 
 

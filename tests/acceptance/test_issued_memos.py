@@ -3,13 +3,12 @@
 import io
 import json
 import re
-import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import EXAMPLES, Thammuu, corrected
+from commands import EXAMPLES, Thammuu, corrected, memo
 
 from thammuu import __version__, bootstrap
 from thammuu.cli.main import main
@@ -17,6 +16,9 @@ from thammuu.memos.summary import summary_of
 from thammuu.settings import Settings
 
 PAPI = ("--index", "papi", "--period")
+
+
+pytestmark = pytest.mark.usefixtures("data")
 
 
 @pytest.fixture(scope="module")
@@ -28,22 +30,6 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
         told = ["publish", str(file), *PAPI, str(year), "--published-on", on, "--data", str(folder), *more]
         assert main(told) == 0
     return folder
-
-
-@pytest.fixture(autouse=True)
-def data(published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, thammuu: Thammuu) -> Path:
-    """A copy of it for each test."""
-    del thammuu
-    folder = tmp_path / "data"
-    shutil.copytree(published, folder)
-    monkeypatch.setenv("THAMMUU_DATA", str(folder))
-    return folder
-
-
-def memo(thammuu: Thammuu, memo_id: str) -> dict[str, Any]:
-    rows = {row["memo_id"]: row for row in thammuu("memos", "list", "--format", "json").json()}
-    found: dict[str, Any] = rows[memo_id]
-    return found
 
 
 def events(thammuu: Thammuu, kind: str) -> list[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """Drafts become documents by themselves where a policy says so, once nothing changed them for a while."""
 
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,14 +32,6 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.now
-
-
-@pytest.fixture
-def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "rules"
-    shutil.copytree(Path(__file__).parents[2] / "rules", folder)
-    monkeypatch.setenv("THAMMUU_RULES", str(folder))
-    return folder
 
 
 @pytest.fixture

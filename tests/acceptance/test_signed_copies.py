@@ -1,7 +1,6 @@
 """The signed copy of an issued memo: what is taken back, what is not, and that it is the document from then on."""
 
 import io
-import shutil
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,9 @@ Made = Callable[[bytes, bytes], bytes]
 DAY = ("--dated", "2023-04-20")
 
 
+pytestmark = pytest.mark.usefixtures("data")
+
+
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder in which Hà Nam's memo is issued, Cao Bằng's too."""
@@ -34,17 +36,6 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert main([*told, *there]) == 0
     for unit in ("Hà Nam", "Cao Bằng"):
         assert main(["memos", "issue", unit, *DAY, *there]) == 0
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def data(published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, thammuu: Thammuu) -> Path:
-    """A copy of it for each test."""
-    del thammuu
-    folder = tmp_path / "data"
-    shutil.copytree(published, folder)
-    monkeypatch.setenv("THAMMUU_DATA", str(folder))
-    monkeypatch.delenv("THAMMUU_PERSON", raising=False)
     return folder
 
 
