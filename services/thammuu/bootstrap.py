@@ -6,7 +6,6 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from thammuu import pipeline, resources
-from thammuu.allocators import return_large_blocks
 from thammuu.appearing import appearing, make_durably
 from thammuu.bus.context import Context, PackStore
 from thammuu.bus.embedded import EmbeddedBus
@@ -17,6 +16,7 @@ from thammuu.ledger.blobs import open_blobs
 from thammuu.ledger.folder_lock import WAIT_S, writing
 from thammuu.ledger.sqlite import SqliteDatabase, is_current
 from thammuu.memos.printing.printing_apart import renderer_of
+from thammuu.native import return_large_blocks
 from thammuu.rulepack.pack import RulePack
 
 if TYPE_CHECKING:

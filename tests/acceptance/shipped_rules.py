@@ -63,7 +63,9 @@ class ShippedRules:
             published_on=on,
             facts=[row for row in facts if row["unit_id"] == unit_id],
             findings=[found for found in self.raised(current, earlier) if found.unit_id == unit_id],
-            totals=[row["total"] for row in facts if row["level"] == "total" and row["total"] is not None],
+            totals=sorted(
+                round(row["total"], 9) for row in facts if row["level"] == "total" and row["total"] is not None
+            ),
         )
 
     def memo(self, unit_id: str, views: Sequence[PublicationView], on: date) -> str:

@@ -101,7 +101,7 @@ class Groups(NamedTuple):
 
 def groups_reached(table: Table, chosen: tuple[int, ...]) -> Groups:
     total = raised(table, chosen, "peer_median")
-    totals = [total, *(sum(row) for row in table[1:])]
+    totals = sorted(round(one, 9) for one in (total, *(sum(row) for row in table[1:])))
     marks = {start: percentile_mark(totals, start / 100, 0) for start in (75, 50, 25, 0)}
     return Groups(max(start for start, mark in marks.items() if round(total, 9) >= mark), tuple(marks.values()))
 

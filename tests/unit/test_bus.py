@@ -116,21 +116,22 @@ def test_a_fault_of_the_machine_leaves_the_whole_batch_pending(context: Context)
     broken = True
 
     def handler(event: Event, work: UnitOfWork) -> list[NewEvent]:
-        if broken and event.id == "id-b":
+        if broken and event.id == "id-c":
             raise OSError(28, "No space left on device")
         return noting(event, work)
 
-    submitted(context, "a", "b")
+    # the first batch is of one event, the next of two
+    submitted(context, "a", "b", "c")
     bus = bus_of(context, handler)
     with pytest.raises(OSError, match="No space"):
         bus.run()
-    assert noted(context) == []
+    assert noted(context) == ["a"]
     assert recorded(context, "event.rejected") == []
     with context.database.snapshot() as connection:
         assert bus.pending(connection) == 2
     broken = False
     assert bus.run() == 2
-    assert noted(context) == ["a", "b"]
+    assert noted(context) == ["a", "b", "c"]
 
 
 def test_two_consumers_follow_at_their_own_pace(context: Context) -> None:

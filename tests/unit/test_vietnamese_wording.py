@@ -99,7 +99,7 @@ def test_text_is_cleaned(raw: str, cleaned: str) -> None:
 
 
 def test_ranks_are_competition_ranks() -> None:
-    assert rank_of(5.0, [6.0, 5.0, 4.0]) == 2
+    assert rank_of(5.0, [4.0, 5.0, 6.0]) == 2
     assert rank_of(5.0 + 1e-12, [5.0]) == 1
 
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from thammuu.ledger.log import Recorded
 
 BATCH = 8
-"""Events of one transaction: few enough that the next stage starts early, enough to share a commit."""
+"""Most events of one transaction: enough to share a commit. The first after a rest are fewer, 1, 2, 4, so that the
+next stage starts early."""
 WIDE_BATCH = 64
 """The same where all cores prepare: take what there is, since the last ones of a batch leave cores idle."""
 
@@ -74,20 +75,22 @@ class EmbeddedBus:
         handled = 0
         workers = (os.cpu_count() or 1) if consumer in self._side_by_side else 1
         with rounds.taking_part(), ThreadPoolExecutor(workers, thread_name_prefix=consumer) as threads:
+            most = 1
             while True:
                 seen = rounds.number
-                done = self._run_batch(consumer, threads)
+                done = self._run_batch(consumer, threads, most)
+                most = min(2 * most, BATCH) if done else 1
                 handled += done
                 if done and on_progress:
                     on_progress(consumer, done)
                 if not rounds.go_on(seen, worked=bool(done)):
                     return handled
 
-    def _run_batch(self, consumer: str, threads: ThreadPoolExecutor) -> int:
+    def _run_batch(self, consumer: str, threads: ThreadPoolExecutor, most: int) -> int:
         while True:
             with self._context.database.snapshot() as connection:
                 after = progress.position(connection, consumer)
-                limit = WIDE_BATCH if consumer in self._side_by_side else BATCH
+                limit = WIDE_BATCH if consumer in self._side_by_side else most
                 batch = list(log.read(connection, after=after, types=self._types[consumer], limit=limit))
             if not batch:
                 return 0

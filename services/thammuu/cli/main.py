@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from thammuu import __version__
-from thammuu.allocators import share_polars_memory
 from thammuu.cli import (
     bounces,
     database,
@@ -34,6 +33,7 @@ from thammuu.cli import (
 )
 from thammuu.cli.options import DataOption
 from thammuu.i18n import _
+from thammuu.native import one_thread_a_document, share_polars_memory
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -119,6 +119,7 @@ def run() -> None:
     # one command makes many objects and few cycles: looking for cycles every 700 objects costs a tenth of its time
     gc.set_threshold(50_000)
     share_polars_memory()
+    one_thread_a_document()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
     if isinstance(sys.stderr, io.TextIOWrapper):

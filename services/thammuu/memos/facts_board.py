@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from thammuu.memos.facts_rows import FactsRows
 from thammuu.memos.nearest import Neighbours
-from thammuu.memos.view import BestPeer, Climber, NearPeer, scale_of
+from thammuu.memos.view import SAME_TOTAL, BestPeer, Climber, NearPeer, scale_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,7 +41,8 @@ class FactsBoard:
         best: Node code → the units with the best attainment.
         climbers: Node code → the units whose attainment rose most.
         neighbours: Who is near whom by the previous total.
-        totals: The totals on the full scale of all units that have one: those that ranks are made of.
+        totals: The totals on the full scale of all units that have one: those that ranks are made of, rising, rounded
+            as they are compared.
         unscored: How many units have none.
         aggregates: Rows that are no units: label → node code → score.
         silenced: Unit → firings of rules that a person silenced.
@@ -99,7 +100,9 @@ class FactsBoard:
             best=_leaders(compared, "attainment", _LEADERS),
             climbers=_leaders(_risen(compared), "delta", _CLIMBERS + 1),
             neighbours=Neighbours.of(compared, root),
-            totals=tuple(total * scale_of(full, own) for total, own in totals if total is not None),
+            totals=tuple(
+                sorted(round(total * scale_of(full, own), SAME_TOTAL) for total, own in totals if total is not None)
+            ),
             unscored=sum(total is None for total, _own in totals),
             aggregates=aggregates,
             silenced=silenced,

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Facts = dict[str, Any]
 """One row of the facts table: one unit, one node."""
+SAME_TOTAL = 9
+"""Totals and gains are compared rounded to this many decimals."""
 
 
 def scale_of(full: float | None, own: float | None) -> float:
@@ -98,7 +100,8 @@ class PublicationView:
         best_peer: By node code.
         climbers: By node code, the unit that climbed most first.
         near: By node code, the unit with the best attainment among the ten nearest by the previous total.
-        totals: The totals on the full scale of all units that have one, the unit's own included.
+        totals: The totals on the full scale of all units that have one, the unit's own included: rising, rounded as
+            they are compared.
         unscored: How many units of the publication have no total.
         parts: The units that merged into this one since the period before, in code order.
         silenced: How many findings a person silenced for this unit.

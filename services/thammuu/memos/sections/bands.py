@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from typing import TYPE_CHECKING
+
+from thammuu.memos.view import SAME_TOTAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -10,8 +13,6 @@ if TYPE_CHECKING:
     from thammuu.memos.wording import Words
     from thammuu.rulepack.frameworks import Band, Framework
 
-_SAME = 9
-"""Totals are compared rounded to this many decimals."""
 _FULL_PERCENT = 100
 
 
@@ -32,17 +33,19 @@ def band_of(framework: Framework, total: float, others: Sequence[float], unscore
     Args:
         framework: The edition.
         total: On the full scale.
-        others: The totals of all other units, which quartiles need.
+        others: The totals of all other units, which quartiles need: rising, rounded as they are compared.
         unscored: How many units of the publication have no total.
     """
     falling = sorted(framework.bands, key=lambda band: -(band.from_value or 0.0))
     if framework.band_method == "percent-of-max" and framework.root.max:
-        percent = round(total / framework.root.max * _FULL_PERCENT, _SAME)
+        percent = round(total / framework.root.max * _FULL_PERCENT, SAME_TOTAL)
         return next((band for band in falling if percent >= (band.from_value or 0.0)), None)
     if framework.band_method == "quartile":
-        field = [*others, total]
+        mine = round(total, SAME_TOTAL)
+        at = bisect(others, mine)
+        field = (*others[:at], mine, *others[at:])
         marks = ((band, percentile_mark(field, (band.from_value or 0.0) / _FULL_PERCENT, unscored)) for band in falling)
-        return next((band for band, mark in marks if round(total, _SAME) >= mark), None)
+        return next((band for band, mark in marks if mine >= mark), None)
     return None
 
 
@@ -53,15 +56,19 @@ def band_above(framework: Framework, band: Band) -> Band | None:
     return min(higher, key=lambda one: one.from_value or 0.0, default=None)
 
 
-def percentile_mark(totals: Sequence[float], share: float, unscored: int) -> float:
+def percentile_mark(scored: Sequence[float], share: float, unscored: int) -> float:
     """Return the total from which a unit stands at or above a percentile of all units of a publication.
+
+    Args:
+        scored: All totals, rising, rounded as they are compared.
+        share: The percentile as a share of 1.
+        unscored: How many units of the publication have no total.
 
     Units without a total keep their place below all others, as in the facts.
     """
-    scored = sorted(round(total, _SAME) for total in totals)
     at = share * (len(scored) + unscored - 1) - unscored
     if at <= 0 or not scored:
         return float("-inf")
     low = int(at)
     high = min(low + 1, len(scored) - 1)
-    return round(scored[low] + (scored[high] - scored[low]) * (at - low), _SAME)
+    return round(scored[low] + (scored[high] - scored[low]) * (at - low), SAME_TOTAL)

@@ -6,12 +6,13 @@ largest gains reach a goal if any k criteria do, and the first k that do are the
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from math import fsum
-from statistics import median
 from typing import TYPE_CHECKING, Literal
 
 from thammuu.memos.sections.bands import band_above, band_of
+from thammuu.memos.view import SAME_TOTAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 Peer = Literal["peer_median", "peer_max"]
 """What criteria are raised to: the median or the best of the other units."""
 _GAINS: dict[Peer, str] = {"peer_median": "gain_to_median", "peer_max": "gain_to_best"}
-_SAME = 9
-"""Totals and gains are compared rounded to this many decimals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +76,7 @@ class _Field:
 
     Args:
         scale: Full scale by the unit's own: above 1 where a part does not apply to it.
+        others: Their totals, rising, rounded as they are compared.
     """
 
     total: float
@@ -91,15 +91,14 @@ class _Field:
 
 
 def rank_of(total: float, others: Sequence[float]) -> int:
-    """Return the competition rank of a total among other totals."""
-    mine = round(total, _SAME)
-    return 1 + sum(round(one, _SAME) > mine for one in others)
+    """Return the competition rank of a total among other totals, which rise and are rounded as they are compared."""
+    return 1 + len(others) - bisect_right(others, round(total, SAME_TOTAL))
 
 
 def gains_of(view: PublicationView, to: Peer) -> tuple[Gain, ...]:
     """Return every criterion that gains points of total, the largest gain first."""
     points = [(node.code, view.row(node.code).get(_GAINS[to])) for node in view.framework.leaves]
-    gains = [Gain(code, float(gain)) for code, gain in points if gain is not None and round(gain, _SAME) > 0]
+    gains = [Gain(code, float(gain)) for code, gain in points if gain is not None and round(gain, SAME_TOTAL) > 0]
     return tuple(sorted(gains, key=lambda gain: (-gain.points, gain.code)))
 
 
@@ -164,10 +163,10 @@ def smallest_set_to_middle(view: PublicationView, *, to: Peer = "peer_median") -
         The path; where the median is out of reach, everything that can be gained.
     """
     field = _field(view)
-    middle = round(median(view.totals), _SAME) if field else 0.0
+    middle = round(_median(view.totals), SAME_TOTAL) if field else 0.0
 
     def high_enough(chosen: Sequence[Gain]) -> bool:
-        return field is not None and round(field.after(chosen) * field.scale, _SAME) >= middle
+        return field is not None and round(field.after(chosen) * field.scale, SAME_TOTAL) >= middle
 
     if field is None or high_enough(()):
         return None
@@ -187,10 +186,16 @@ def _field(view: PublicationView) -> _Field | None:
     row, own = view.total_row, view.total_on_full_scale
     if own is None or not view.totals or not view.complete:
         return None
-    others = list(view.totals)
-    others.remove(min(others, key=lambda one: abs(one - own)))
-    field = _Field(float(row["total"]), view.scale, tuple(others))
+    totals = tuple(view.totals)
+    at = bisect_left(totals, round(own, SAME_TOTAL))
+    mine = min(range(max(at - 1, 0), min(at + 1, len(totals) - 1) + 1), key=lambda place: abs(totals[place] - own))
+    field = _Field(float(row["total"]), view.scale, totals[:mine] + totals[mine + 1 :])
     return field if row.get("total_rank") in {None, field.rank(())} else None
+
+
+def _median(rising: Sequence[float]) -> float:
+    middle = len(rising) // 2
+    return (rising[middle] + rising[-middle - 1]) / 2
 
 
 def _fewest(gains: tuple[Gain, ...], enough: Callable[[Sequence[Gain]], bool]) -> tuple[Gain, ...]:
