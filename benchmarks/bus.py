@@ -24,7 +24,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from servers import postgres
 from servers.kafka import Kafka
-from thammuu.bus.kafka import Connection, make_topics
+from thammuu.bus.kafka.connection import Connection, make_topics
 from thammuu.bus.topics import Topics
 from thammuu.ledger.postgres import PostgresDatabase
 

@@ -26,8 +26,10 @@ from faststream.kafka.annotations import KafkaMessage  # noqa: TC002  FastStream
 from sqlalchemy import create_engine, func, insert, select
 
 from thammuu.bus.context import Context, UnitOfWork
-from thammuu.bus.kafka import Connection, Relay, Worker
-from thammuu.bus.relay import Outbox
+from thammuu.bus.kafka.connection import Connection
+from thammuu.bus.kafka.relay import Relay
+from thammuu.bus.kafka.worker import Worker
+from thammuu.bus.outbox import Outbox
 from thammuu.bus.routes import Route
 from thammuu.bus.status import Status
 from thammuu.bus.topics import Topics

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 FIGURE_DECIMALS = 9
 """Computed figures are rounded to this many decimals before they are stored or hashed."""
+_LARGEST = 2**53 - 1
+_PLAIN = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False)
 
 
 def canonical_json(value: Any) -> bytes:  # noqa: ANN401  any JSON value
@@ -15,9 +18,32 @@ def canonical_json(value: Any) -> bytes:  # noqa: ANN401  any JSON value
     Raises:
         rfc8785.CanonicalizationError: For NaN, infinities, integers from 2**53 and types JSON lacks.
     """
+    if _is_plain(value):
+        try:
+            return _PLAIN.encode(value).encode()
+        except UnicodeEncodeError:
+            pass  # half a surrogate pair: refused below, in words
     import rfc8785
 
     return rfc8785.dumps(value)
+
+
+def _is_plain(value: Any) -> bool:  # noqa: ANN401  any JSON value
+    """Tell whether the standard library's encoder writes a value as RFC 8785 asks: five times as fast.
+
+    The two differ in how they write floats (section 3.2.2.3), in the order of names beyond ASCII (3.2.3) and in what
+    they refuse.
+    """
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return True
+    if kind is int:
+        return -_LARGEST <= value <= _LARGEST
+    if kind is list or kind is tuple:
+        return all(map(_is_plain, value))
+    if kind is dict:
+        return all(type(name) is str and name.isascii() for name in value) and all(map(_is_plain, value.values()))
+    return False
 
 
 def sha256_hex(content: bytes) -> str:

@@ -14,6 +14,9 @@ import pytest
 from commands import EXAMPLES
 from processes import environment, events, publish, running, thammuu, until_there
 
+from servers.ports import free_port
+from servers.proxy import before
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -56,31 +59,49 @@ def test_three_workers_write_what_the_embedded_program_writes(
     thammuu(env, "ledger", "verify")
 
 
-def test_a_worker_says_that_it_is_alive_and_whether_it_is_ready(
+def ready(port: int) -> tuple[int, str]:
+    """What /readyz says; 0 while nobody answers."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read().decode()
+    except OSError:
+        return 0, ""
+
+
+def until_ready(port: int, status: int, because: str) -> None:
+    deadline = time.monotonic() + 60
+    while (told := ready(port))[0] != status or because not in told[1]:
+        assert time.monotonic() < deadline, told
+        time.sleep(0.2)
+
+
+def test_a_worker_started_before_its_servers_waits_for_them_and_says_so(
     tmp_path: Path, postgres: Postgres, kafka_broker: Kafka
 ) -> None:
-    from servers.ports import free_port
-
-    port = free_port()
+    port, database_port, kafka_port = free_port(), free_port(), free_port()
+    direct = postgres.new_database()
     env = environment(
         tmp_path / "data",
-        THAMMUU_DATABASE_URL=postgres.new_database(),
-        THAMMUU_KAFKA_URL=kafka_broker.servers,
+        THAMMUU_DATABASE_URL=postgres.url(direct.rpartition("/")[2], database_port),
+        THAMMUU_KAFKA_URL=f"127.0.0.1:{kafka_port}",
         THAMMUU_TOPIC_PREFIX=f"{tmp_path.name}.",
     )
-    thammuu(env, "db", "upgrade")
     with running(env, "worker", "--port", port):
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
-                    assert answer.read() == b"ok\n"
-                break
-            except (urllib.error.URLError, ConnectionError):
-                assert time.monotonic() < deadline
-                time.sleep(0.3)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
-            assert b"thammuu_events_handled_total" in answer.read()
+        until_ready(port, 503, "worker: waits: EnvironmentFaultError")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=5) as answer:
+            assert answer.read() == b"ok\n"
+        with before(postgres.port, database_port):
+            # there, and without its tables: the person in charge is about to make them
+            thammuu(env, "db", "upgrade")
+            until_ready(port, 503, "worker: waits: KafkaConnectionError")
+            with before(int(kafka_broker.servers.rpartition(":")[2]), kafka_port):
+                until_ready(port, 200, "ok")
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+                    assert b"thammuu_events_handled_total" in answer.read()
+        # it has nothing to do and would not notice by itself
+        until_ready(port, 503, "database: ")
 
 
 def test_a_worker_without_its_settings_says_which(tmp_path: Path) -> None:

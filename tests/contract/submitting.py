@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from aiokafka import AIOKafkaProducer
 
 from thammuu import bootstrap
-from thammuu.bus.kafka import Worker, connection_of, make_topics
+from thammuu.bus.kafka.connection import connection_of, make_topics
+from thammuu.bus.kafka.worker import Worker
 from thammuu.bus.status import Status
 from thammuu.bus.topics import SUBMISSIONS
 from thammuu.events import Event, SubmissionAnswered

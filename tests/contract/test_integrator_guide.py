@@ -23,8 +23,10 @@ from jsonschema import Draft7Validator
 from submitting import CSV, Producer, message, producing
 
 from thammuu import pipeline
-from thammuu.bus.kafka import Relay, Worker, connection_of
-from thammuu.bus.relay import Outbox, rewind
+from thammuu.bus.kafka.connection import connection_of
+from thammuu.bus.kafka.relay import Relay
+from thammuu.bus.kafka.worker import Worker
+from thammuu.bus.outbox import Outbox, rewind
 from thammuu.bus.status import Status
 from thammuu.bus.topics import Topics
 from thammuu.events import Event, EventRejected, MemoIssued, MemoRendered

@@ -16,8 +16,10 @@ from aiokafka import AIOKafkaProducer
 from sqlalchemy import func, insert, select
 
 from thammuu.bus.context import Context, UnitOfWork
-from thammuu.bus.kafka import Connection, Relay, Worker, make_topics
-from thammuu.bus.relay import Outbox, rewind
+from thammuu.bus.kafka.connection import Connection, make_topics
+from thammuu.bus.kafka.relay import Relay
+from thammuu.bus.kafka.worker import Worker
+from thammuu.bus.outbox import Outbox, rewind
 from thammuu.bus.routes import Route
 from thammuu.bus.status import Status
 from thammuu.bus.topics import POSITION, Topics

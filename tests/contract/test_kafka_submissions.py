@@ -16,7 +16,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from sqlalchemy import func, select
 from submitting import CSV, HEADER, ROWS, Producer, encoded, in_parts, message, producing, sha256
 
-from thammuu.bus.kafka import SUBMITTED_TOPIC, connection_of
+from thammuu.bus.kafka.connection import SUBMITTED_TOPIC, connection_of
 from thammuu.events import EventRejected, ScoresPublished, SubmissionAnswered
 from thammuu.intake.submission_parts import PartLimits, expire
 from thammuu.ledger import log

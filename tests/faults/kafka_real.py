@@ -11,8 +11,9 @@ from kafka_stage import LEASE_S, Place, State, state, until_told
 from sqlalchemy import func, select
 
 from thammuu import bootstrap, pipeline
-from thammuu.bus.kafka import Relay, Worker
-from thammuu.bus.relay import Outbox
+from thammuu.bus.kafka.relay import Relay
+from thammuu.bus.kafka.worker import Worker
+from thammuu.bus.outbox import Outbox
 from thammuu.bus.status import Status
 from thammuu.intake import publishing
 from thammuu.ledger import log

@@ -21,8 +21,10 @@ from sqlalchemy import func, insert, select
 from thammuu import failpoints, logs
 from thammuu.bus.context import Context, UnitOfWork
 from thammuu.bus.embedded import EmbeddedBus
-from thammuu.bus.kafka import Connection, Relay, Worker, make_topics
-from thammuu.bus.relay import Outbox
+from thammuu.bus.kafka.connection import Connection, make_topics
+from thammuu.bus.kafka.relay import Relay
+from thammuu.bus.kafka.worker import Worker
+from thammuu.bus.outbox import Outbox
 from thammuu.bus.routes import Route
 from thammuu.bus.status import Status
 from thammuu.bus.topics import Topics

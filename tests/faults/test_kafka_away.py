@@ -151,11 +151,8 @@ def survive(servers: Servers, s3_server: S3Server, tmp_path: Path, away_s: float
         scene.away(both, away_s, servers.postgres.start)
         all_done(sizes[0])
 
-        # held until the store is gone: only a message at hand tells a worker
-        scene.relay.process.send_signal(signal.SIGSTOP)
         scene.publish(files[1])
         s3_server.kill()
-        scene.relay.process.send_signal(signal.SIGCONT)
         scene.away((scene.worker,), shortly_s, s3_server.start)
         all_done(sizes[1])
 

@@ -18,7 +18,7 @@ from kafka_stage import CONSUMER, ROUTES, Stage, numbered, submit, work_on_slowl
 from sqlalchemy import insert, text
 
 from thammuu.bus.inbox import handle_once
-from thammuu.bus.relay import Outbox, rewind
+from thammuu.bus.outbox import Outbox, rewind
 from thammuu.bus.routes import Route
 from thammuu.events import Event, EventRejected, NewEvent, RulesActivated
 from thammuu.ledger import log

@@ -13,8 +13,10 @@ from faststream.kafka import KafkaBroker
 from thammuu import pipeline
 from thammuu.bus import kafka
 from thammuu.bus.context import Context
-from thammuu.bus.kafka import Connection, Relay, Worker, connection_of
-from thammuu.bus.kafka_promises import refuse_unsafe_producer, refuse_unsafe_subscribers
+from thammuu.bus.kafka.connection import Connection, connection_of
+from thammuu.bus.kafka.promises import refuse_unsafe_producer, refuse_unsafe_subscribers
+from thammuu.bus.kafka.relay import Relay
+from thammuu.bus.kafka.worker import Worker
 from thammuu.bus.status import Status
 from thammuu.bus.topics import SUBMISSIONS
 from thammuu.errors import BadInputError

@@ -15,8 +15,7 @@ from thammuu.bus.metrics import ConsumerFigures
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
-    from prometheus_client.registry import Collector
-
+    from thammuu.bus.probes import Probe
     from thammuu.bus.status import Status
 
 
@@ -62,23 +61,44 @@ def consumer_registry(status: Status) -> CollectorRegistry:
     return registry
 
 
-@asynccontextmanager
-async def answering(status: Status, port: int | None, *more: Collector) -> AsyncIterator[None]:
-    """Answer on a port while the block runs; on none if no port is given.
+class Health:
+    """What a process says of itself: how its consumers stand, and whether what it cannot work without answers.
 
     Args:
-        status: What the consumers told of themselves.
-        port: The port.
-        more: Further figures.
+        status: What the consumers tell of themselves.
     """
+
+    def __init__(self, status: Status) -> None:
+        self.status = status
+        self.registry = consumer_registry(status)
+        self._probes: list[Probe] = []
+
+    def faults(self) -> dict[str, str]:
+        """Return, by part, why the process is not ready; empty if it is."""
+        found = {one.name: one.fault() for one in self._probes}
+        return {name: fault for name, fault in found.items() if fault} | self.status.faults()
+
+    @contextmanager
+    def asking(self, probes: list[Probe]) -> Iterator[None]:
+        """Ask what the process cannot work without, again and again, while the block runs."""
+        self._probes = probes
+        for one in self._probes:
+            one.start()
+        try:
+            yield
+        finally:
+            for one in self._probes:
+                one.stop()
+
+
+@asynccontextmanager
+async def answering(health: Health, port: int | None) -> AsyncIterator[None]:
+    """Answer on a port while the block runs; on none if no port is given."""
     if port is None:
         yield
         return
     app = FastAPI(title="thammuu", docs_url=None, redoc_url=None, openapi_url=None)
-    registry = consumer_registry(status)
-    for one in more:
-        registry.register(one)
-    app.include_router(health_routes(status.faults, registry))
+    app.include_router(health_routes(health.faults, health.registry))
     # probes come from other machines
     config = uvicorn.Config(
         app, host="0.0.0.0", port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=2  # noqa: S104

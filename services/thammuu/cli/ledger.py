@@ -149,7 +149,7 @@ def replay(
 
 def _rewind(chosen: Settings, after: int) -> None:
     from thammuu import bootstrap
-    from thammuu.bus.relay import rewind
+    from thammuu.bus.outbox import rewind
 
     if not chosen.kafka_url:
         raise typer.BadParameter(_("--from is for Kafka: THAMMUU_KAFKA_URL is not set."))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import socket
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from thammuu.bootstrap import Program
-    from thammuu.bus.kafka import Connection
+    from thammuu.bus.health import Health
+    from thammuu.bus.kafka.connection import Connection
     from thammuu.bus.status import Status
 
     Run = Callable[[Program, Connection, Status, asyncio.Event], Awaitable[None]]
@@ -55,7 +55,7 @@ def worker(
         )
 
     async def run(program: Program, kafka: Connection, status: Status, stop: asyncio.Event) -> None:
-        from thammuu.bus.kafka import Worker
+        from thammuu.bus.kafka.worker import Worker
 
         console(stderr=True).print(_("Working on {stages}.").format(stages=", ".join(chosen)), markup=False)
         await Worker(program.context, pipeline.ROUTES, chosen, kafka, status).run(stop)
@@ -65,9 +65,9 @@ def worker(
 
 def relay(ctx: typer.Context, port: _PortOption = None, data: DataOption = None) -> None:
     async def run(program: Program, kafka: Connection, status: Status, stop: asyncio.Event) -> None:
-        from thammuu.bus.kafka import Relay
+        from thammuu.bus.kafka.relay import Relay
         from thammuu.bus.lag import watch_behind
-        from thammuu.bus.relay import Outbox
+        from thammuu.bus.outbox import Outbox
 
         holder = f"{socket.gethostname()}:{os.getpid()}"
         console(stderr=True).print(_("Relaying as {holder}.").format(holder=holder), markup=False)
@@ -82,24 +82,22 @@ def relay(ctx: typer.Context, port: _PortOption = None, data: DataOption = None)
 
 
 def _run(ctx: typer.Context, data: object, port: int | None, run: Run, process: str) -> None:
-    from thammuu import bootstrap, logs, tracing
-    from thammuu.bus.kafka import connection_of, make_topics
-    from thammuu.bus.status import Status
+    from thammuu import logs, tracing
+    from thammuu.bus.kafka.connection import connection_of, make_topics
+    from thammuu.bus.waits import until_it_works
+    from thammuu.cli.staying import stay
 
     logs.configure()
     tracing.configure(process)
     chosen = settings(ctx, data)  # type: ignore[arg-type]  # the option's own type
     kafka = connection_of(chosen)
 
-    async def main(program: Program) -> None:
-        from thammuu.bus.health import answering
+    async def work(program: Program, health: Health, stop: asyncio.Event) -> None:
+        async def topics_there() -> None:
+            await make_topics(kafka, chosen.kafka_partitions, chosen.kafka_replicas)
 
-        stop, status = asyncio.Event(), Status(chosen.stalled_after_s)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        await make_topics(kafka, chosen.kafka_partitions, chosen.kafka_replicas)
-        async with answering(status, port):
-            await run(program, kafka, status, stop)
+        await until_it_works(topics_there, process, health.status, stop)
+        if not stop.is_set():
+            await run(program, kafka, health.status, stop)
 
-    with bootstrap.sharing(chosen) as program:
-        asyncio.run(main(program))
+    asyncio.run(stay(chosen, process, port, work, files=process != "relay"))

@@ -110,7 +110,7 @@ class _Watch:
 def _rows(stream: BinaryIO, file: str, delimiter: str, problems: Problems, limits: Limits) -> Iterator[Row]:
     watch = _Watch(_lines(stream, file, limits))
     reader = csv.reader(watch, delimiter=delimiter, strict=True)
-    number = cells_read = 0
+    number = cells_read = empty = 0
     while True:
         number += 1
         try:
@@ -121,6 +121,11 @@ def _rows(stream: BinaryIO, file: str, delimiter: str, problems: Problems, limit
             return
         cells_read += len(cells)
         _check_size(number, cells_read, len(cells), file, limits)
+        if not any(cells):
+            empty += 1
+            if empty > limits.empty_rows:
+                text = _("at most {rows} empty rows").format(rows=limits.empty_rows)
+                refuse("too-many-rows", text, Place(file, row=number))
         if watch.suspect:
             watch.suspect = False
             _check_cells(number, cells, file, problems)

@@ -13,6 +13,7 @@ class Limits:
     line_bytes: int = 1_000_000
     columns: int = 1_000
     rows: int = 1_500_000
+    empty_rows: int = 100_000
     cells: int = 15_000_000
     sheet_cells: int = 2_000_000
     sheet_bytes: int = 120_000_000

@@ -14,6 +14,7 @@ from thammuu.failpoints import reach
 from thammuu.i18n import _
 from thammuu.ledger.merkle import Frontier
 from thammuu.ledger.outputs import Outputs
+from thammuu.ledger.prepared import Prepared
 from thammuu.ledger.schema import events, ledger_head
 
 if TYPE_CHECKING:
@@ -24,11 +25,10 @@ if TYPE_CHECKING:
 _PAGE = 1_000
 _ROWS_AT_ONCE = 100
 """Rows of one statement; an event has up to 60 KB."""
-# made once: SQLAlchemy takes longer to put a statement together than SQLite takes to run it
-_HEAD = select(ledger_head).with_for_update()
-_RECORDED = select(events.c.id, events.c.body).where(events.c.id == bindparam("wanted"))
-_INSERT = insert(events)
-_MOVE_HEAD = update(ledger_head).values(size=bindparam("new_size"), frontier=bindparam("new_frontier"))
+_HEAD = Prepared(select(ledger_head.c.size, ledger_head.c.frontier).with_for_update())
+_RECORDED = Prepared(select(events.c.id, events.c.body).where(events.c.id == bindparam("wanted")))
+_INSERT = Prepared(insert(events))
+_MOVE_HEAD = Prepared(update(ledger_head).values(size=bindparam("new_size"), frontier=bindparam("new_frontier")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +53,14 @@ def append(connection: Connection, new: Iterable[Event]) -> int:
     if not outputs:
         return size(connection)
     reach("ledger.before-append")
-    head = connection.execute(_HEAD).one()
+    head = _HEAD(connection).one()
     reach("ledger.head-locked")
     frontier = Frontier(head.size, head.frontier)
     rows = outputs.rows()
     while part := list(islice(rows, _ROWS_AT_ONCE)):
         _append(connection, part, frontier)
     if frontier.size > head.size:
-        connection.execute(_MOVE_HEAD, {"new_size": frontier.size, "new_frontier": frontier.pack()})
+        _MOVE_HEAD(connection, {"new_size": frontier.size, "new_frontier": frontier.pack()})
     reach("ledger.appended")
     return frontier.size
 
@@ -76,12 +76,12 @@ def _append(connection: Connection, part: Sequence[tuple[Head, bytes]], frontier
         frontier.append(body)
         rows.append({"position": frontier.size, **head._asdict(), "body": body})
     if rows:
-        connection.execute(_INSERT, rows if len(rows) > 1 else rows[0])
+        _INSERT(connection, *rows)
 
 
 def _recorded_data(connection: Connection, ids: Sequence[str]) -> dict[str, bytes]:
     if len(ids) == 1:
-        return {row.id: row.body for row in connection.execute(_RECORDED, {"wanted": ids[0]})}
+        return {row.id: row.body for row in _RECORDED(connection, {"wanted": ids[0]})}
     query = select(events.c.id, events.c.body).where(events.c.id.in_(ids))
     return {row.id: row.body for row in connection.execute(query)}
 

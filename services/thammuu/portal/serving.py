@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from thammuu.bus.probes import probes_of
 from thammuu.delivery.beside import SenderBeside
 from thammuu.errors import BadInputError, EnvironmentFaultError
 from thammuu.i18n import _
 from thammuu.intake import acceptance
 from thammuu.portal.following import Follower
 from thammuu.portal.measuring import HttpFigures
-from thammuu.portal.probes import probes_of
 from thammuu.portal.stopping import Stopping
 from thammuu.rulepack.pack import RulePack
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from thammuu.bootstrap import Program
     from thammuu.bus.context import Context
+    from thammuu.bus.probes import Probe
     from thammuu.bus.status import Status
     from thammuu.portal.access import Access
-    from thammuu.portal.probes import Probe
 
 MB = 1_000_000
 

@@ -1,4 +1,4 @@
-"""Whether the database and the store of files answer, found out beside the requests so that nobody waits for it."""
+"""Whether the database and the store of files answer, found out beside the work so that nobody waits for it."""
 
 from __future__ import annotations
 
@@ -67,14 +67,19 @@ class Probe:
                 return
 
 
-def probes_of(context: Context) -> list[Probe]:
-    """Return the probes of what a server cannot work without."""
+def probes_of(context: Context, *, files: bool = True) -> list[Probe]:
+    """Return the probes of what a process cannot work without.
+
+    Args:
+        context: The program's parts.
+        files: Whether the store of files is among them.
+    """
 
     def database() -> None:
         with context.database.snapshot() as connection:
             connection.execute(text("SELECT 1"))
 
-    def files() -> None:
+    def store() -> None:
         if isinstance(context.blobs, FolderBlobs):
             folder = context.settings.data / "blobs"
             if not os.access(folder, os.W_OK | os.X_OK):
@@ -82,4 +87,4 @@ def probes_of(context: Context) -> list[Probe]:
         else:
             next(iter(context.blobs.names()), None)
 
-    return [Probe("database", database), Probe("files", files)]
+    return [Probe("database", database), *([Probe("files", store)] if files else [])]
