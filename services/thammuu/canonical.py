@@ -38,7 +38,7 @@ def _is_plain(value: Any) -> bool:  # noqa: ANN401  any JSON value
     if kind is str or kind is bool or value is None:
         return True
     if kind is int:
-        return -_LARGEST <= value <= _LARGEST
+        return bool(-_LARGEST <= value <= _LARGEST)
     if kind is list or kind is tuple:
         return all(map(_is_plain, value))
     if kind is dict:
