@@ -12,7 +12,7 @@ from thammuu.errors import ThammuuError
 from thammuu.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from thammuu.delivery.recipients_addresses import AddressCheck
     from thammuu.rulepack.pack import RulePack
@@ -131,7 +131,7 @@ class _Line:
         return self._known is not None and column not in self._said
 
     def values(self) -> dict[str, Any]:
-        made = {
+        made: dict[str, tuple[str, Callable[[], Any]]] = {
             "unit_id": ("unit", lambda: self._checker.unit(self._text("unit"), self._wrong)),
             "role": ("role", self._role),
             "agency": ("agency", lambda: self._checker.agency(self._text("agency"), self._wrong)),
@@ -171,12 +171,8 @@ class _Line:
     def secret(self, *, needed: bool) -> str:
         kept = self._known is not None and self._kept("webhook_secret")
         secret = self._known.secret if self._known is not None and kept else self._text("webhook_secret")
-        fault = (
-            self._checker.fault_of("webhook_secret", secret)
-            if needed and not (kept and self._kept("webhook"))
-            else None
-        )
-        if fault:
+        looked_at = needed and not (kept and self._kept("webhook"))
+        if looked_at and (fault := self._checker.fault_of("webhook_secret", secret)):
             self._wrong("webhook_secret", fault)
         return secret
 
