@@ -80,6 +80,7 @@ class Message:
         memos: What it is about.
         kind: What it does.
         unsubscribe: Address of a page or mailbox where the recipient stops these messages; empty where there is none.
+        sender: Whose documents they are, for the eye; empty if not known.
     """
 
     delivery_id: str
@@ -94,6 +95,7 @@ class Message:
     memos: tuple[MemoRef, ...]
     kind: Literal["memo", "withdrawal"] = "memo"
     unsubscribe: str = ""
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)
