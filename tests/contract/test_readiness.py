@@ -107,7 +107,7 @@ def test_lag_is_told_and_without_progress_the_worker_is_not_ready(
             await asyncio.gather(*tasks)
 
     asyncio.run(scenario())
-    assert figures(status)["thammuu_events_handled"][0].value == PACKS
+    assert sum(one.value for one in figures(status)["thammuu_events_handled"]) == PACKS
 
 
 def test_a_broker_that_is_silent_makes_an_idle_worker_not_ready(
