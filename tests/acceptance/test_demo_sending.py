@@ -59,8 +59,14 @@ def test_the_memo_arrives_with_its_files_in_both_languages_and_only_once(tmp_pat
     assert [path.suffix for path in mails] == [".eml", ".eml"]
     assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
     found = {parsed["content-language"]: (path, parsed) for path in mails for parsed in [read(path)]}
-    for language, number in (("vi", "Số: 01/BNV-CCHC"), ("en", "No: 01/BNV-CCHC")):
+    for language, number, name in (
+        ("vi", "Số: 01/BNV-CCHC", "Bộ Nội vụ"),
+        ("en", "No: 01/BNV-CCHC", "Ministry of Home Affairs"),
+    ):
         path, parsed = found[language]
+        (sender,) = parsed["from"].addresses
+        assert (sender.display_name, sender.addr_spec) == (name, demo_sending.FROM)
+        assert parsed["date"].endswith(" +0700")
         pdf, docx = parsed.iter_attachments()
         assert number in pypdf.PdfReader(io.BytesIO(pdf.get_content())).pages[0].extract_text()
         assert zipfile.ZipFile(io.BytesIO(docx.get_content())).testzip() is None

@@ -20,7 +20,6 @@ from email.utils import format_datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from thammuu.clock import VIETNAM
 from thammuu.errors import BadInputError, PermanentRefusalError
 from thammuu.i18n import _
 
@@ -59,10 +58,12 @@ class Origin:
     Args:
         address: The sender's address; bounces go there, and its domain is that of message ids.
         reply_to: Where answers go; empty if to the sender.
+        name: What is shown beside the address.
     """
 
     address: str
     reply_to: str = ""
+    name: str = ""
 
     @property
     def domain(self) -> str:
@@ -154,10 +155,10 @@ def mail_of(message: Message, origin: Origin, at: datetime) -> EmailMessage:
     _check(message, origin)
     wide = not message.to.address.isascii() and not wire_address(message.to.address).isascii()
     mail = EmailMessage(policy=_WIDE_LINES if wide else _LINES)
-    mail["From"] = _mailbox(message.sender, origin.address)
+    mail["From"] = _mailbox(origin.name, origin.address)
     mail["To"] = _mailbox(message.to.name, message.to.address)
     mail["Subject"] = one_line(message.subject, LONGEST_SUBJECT)
-    mail["Date"] = format_datetime(at.astimezone(VIETNAM))
+    mail["Date"] = format_datetime(at)
     mail["Message-ID"] = message_id(message.delivery_id, origin)
     if origin.reply_to:
         mail["Reply-To"] = _mailbox("", origin.reply_to)
@@ -262,7 +263,7 @@ def names_in(head: bytes) -> Iterable[str]:
         yield found[1].decode().lower() if found else ""
 
 
-def origin_of(address: str | None, reply_to: str | None) -> Origin:
+def origin_of(address: str | None, reply_to: str | None, name: str = "") -> Origin:
     """Return who mails are from, by settings.
 
     Raises:
@@ -271,4 +272,4 @@ def origin_of(address: str | None, reply_to: str | None) -> Origin:
     for setting, value in (("THAMMUU_SMTP_FROM", address or ""), ("THAMMUU_SMTP_REPLY_TO", reply_to or None)):
         if value is not None and (fault := fault_of_address(value)):
             raise BadInputError(_("{setting} is no e-mail address: {fault}.").format(setting=setting, fault=fault))
-    return Origin(address or "", reply_to or "")
+    return Origin(address or "", reply_to or "", name)
