@@ -117,6 +117,8 @@ def issue(  # noqa: PLR0913  how a memo is issued
         reach("issue.printed")
         try:
             with context.database.transaction(turn_of(made.draft.register)) as connection:
+                if chosen(connection, made.draft.register, on.year, asked) != made.number:
+                    continue  # others were issued while it was printed
                 cleared = clearance(context, connection, row, wanted, by)
                 return _recorded(context, connection, row, made, cleared, asked)
         except IntegrityError:
