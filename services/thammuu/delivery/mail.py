@@ -272,4 +272,8 @@ def origin_of(address: str | None, reply_to: str | None, name: str = "") -> Orig
     for setting, value in (("THAMMUU_SMTP_FROM", address or ""), ("THAMMUU_SMTP_REPLY_TO", reply_to or None)):
         if value is not None and (fault := fault_of_address(value)):
             raise BadInputError(_("{setting} is no e-mail address: {fault}.").format(setting=setting, fault=fault))
+        if value is not None and not wire_address(value).isascii():
+            # every server that a mail passes would have to know such addresses, and bounces come there
+            told = _("{setting} is no e-mail address: the part before the @ has letters that few servers take.")
+            raise BadInputError(told.format(setting=setting))
     return Origin(address or "", reply_to or "", name)
