@@ -119,6 +119,7 @@ def decide(context: Context, connection: Connection, row: Mapping[str, Any], ver
     query = select(memos.c.status, memos.c.version, memos.c.model).where(memos.c.memo_id == row["memo_id"])
     if tuple(connection.execute(query.with_for_update()).one()) != ("draft", row["version"], row["model"]):
         raise BadInputError(_("{memo} was drafted anew meanwhile; look at it again.").format(memo=row["memo_id"]))
+    _refuse_unseen(connection, row)
     mine = (approvals.c.memo_id == row["memo_id"]) & (approvals.c.version == row["version"])
     turn = (connection.execute(select(approvals.c.turn).where(mine)).scalar() or 0) + 1
     values = {"model": row["model"], "person": verdict.person, "state": verdict.state, "comment": verdict.comment}
@@ -130,6 +131,18 @@ def decide(context: Context, connection: Connection, row: Mapping[str, Any], ver
     reach("approval.noted")
     event_id = derived_id("verdict", row["memo_id"], row["version"], turn)
     return envelope(NewEvent(subject=row["unit_id"], data=_data(row, verdict)), event_id, context.clock())
+
+
+def _refuse_unseen(connection: Connection, row: Mapping[str, Any]) -> None:
+    """Refuse to replace a verdict that whoever decides now has not seen."""
+    known = verdict_on(connection, row)
+    if known is not None and (known.state, known.person, known.comment) != (
+        row["status"],
+        row["decided_by"],
+        row["comment"],
+    ):
+        told = _("{name} decided on {memo} meanwhile ({state}); look at it again.")
+        raise BadInputError(told.format(name=known.person, memo=row["memo_id"], state=known.state))
 
 
 def _data(row: Mapping[str, Any], verdict: Verdict) -> MemoApproved | MemoReturned:

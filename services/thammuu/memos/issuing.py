@@ -118,7 +118,8 @@ def issue(  # noqa: PLR0913  how a memo is issued
         reach("issue.printed")
         try:
             with context.database.transaction() as connection:
-                return _recorded(context, connection, row, made, clearance(context, connection, row, wanted, by))
+                cleared = clearance(context, connection, row, wanted, by, holding=True)
+                return _recorded(context, connection, row, made, cleared)
         except IntegrityError:
             continue
     raise BadInputError(_("The number could not be given: others were issued at the same time; try again."))
