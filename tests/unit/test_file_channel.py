@@ -2,6 +2,7 @@
 
 import asyncio
 import email
+import stat
 from email import policy
 from pathlib import Path
 
@@ -33,6 +34,14 @@ def test_a_message_is_written_as_a_whole_mail(tmp_path: Path) -> None:
         "text/html",
         "application/pdf",
     ]
+
+
+def test_only_the_own_account_reads_what_is_written(tmp_path: Path) -> None:
+    folder = tmp_path / "read by others"
+    folder.mkdir(mode=0o755)
+    written(folder, message())
+    (file,) = folder.iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 def test_a_further_try_writes_the_same_bytes_but_for_the_boundaries(tmp_path: Path) -> None:
