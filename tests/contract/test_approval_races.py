@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
@@ -23,6 +23,7 @@ from thammuu.intake.publishing import Request, publish
 from thammuu.ledger import log
 from thammuu.ledger.postgres import PostgresDatabase
 from thammuu.ledger.schema import issued_memos, memos, signed_copies
+from thammuu.memos import people
 from thammuu.memos.approving import approve, send_back
 from thammuu.memos.clearance import clearance
 from thammuu.memos.drafting import Edition
@@ -192,6 +193,33 @@ def test_who_issues_holds_the_draft_against_those_who_would_return_it(staff: Sta
         with pytest.raises(Exception, match=r"(?i)lock") as refused, staff.others[1].database.transaction() as second:
             second.execute(theirs)
         assert isinstance(refused.value, OperationalError) or refused.value.__cause__ is not None
+
+
+def test_two_who_end_each_other_s_rights_at_once_do_not_both(staff: Staff) -> None:
+    with staff.context.database.transaction() as connection:
+        people.add(connection, "a", people.RIGHTS)
+        people.add(connection, "b", people.RIGHTS)
+
+    def second() -> None:
+        with staff.others[1].database.transaction() as connection:
+            people.end(connection, "b", DAY)
+
+    with ThreadPoolExecutor(1) as threads:
+        with staff.others[0].database.transaction() as connection:
+            people.end(connection, "a", DAY)
+            refused = threads.submit(second)
+            assert not wait([refused], 0.5).done
+        with pytest.raises(BadInputError, match="would remain"):
+            refused.result(30)
+
+
+def test_a_comment_is_one_that_can_be_read(staff: Staff) -> None:
+    row = staff.row("Hà Nội")
+    for empty in ("\u200b", "\u202e \x1b", "\u2060" * 5_000):
+        with pytest.raises(BadInputError, match="what is wrong"):
+            send_back(staff.context, row, empty)
+    send_back(staff.context, row, "Thiếu \x1b[2J\u202ecăn cứ\nở mục I")
+    assert staff.row("Hà Nội")["comment"] == "Thiếu [2Jcăn cứ ở mục I"
 
 
 def signed(pdf: bytes) -> bytes:

@@ -42,6 +42,7 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LOCAL = re.compile(r"[^\s\"(),:;<>@\[\\\]]{1,64}")
 _DOMAIN_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _BAD_IN_FILE_NAMES = re.compile(r"[\\/:*?\"<>|]+")
 _LINE_ENDS = re.compile(r"\r\n|\r|\x85")
 _BAD_IN_TEXTS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -88,14 +89,21 @@ def fault_of_address(address: str) -> str | None:
     labels = _idna(domain).split(".")
     if len(labels) < 2 and labels != ["localhost"]:  # noqa: PLR2004  a name and its top-level domain
         return _("the part after the @ is a domain such as example.org")
-    return None if all(map(_DOMAIN_LABEL.fullmatch, labels)) else _("the part after the @ is no domain")
+    # what ends in a number is an address of a machine, whose mail server nobody has named
+    good = all(map(_DOMAIN_LABEL.fullmatch, labels)) and not _NUMBER.fullmatch(labels[-1])
+    return None if good else _("the part after the @ is no domain")
 
 
 def _idna(domain: str) -> str:
     """Return a domain in ASCII; empty where that cannot be."""
+    if domain.isascii():
+        return domain.lower()
+    import idna
+
     try:
-        return domain.encode("idna").decode().lower()
-    except UnicodeError:
+        # not Python's own codec: by the rules of 2003 some letters name another domain
+        return idna.encode(domain, uts46=True).decode()
+    except idna.IDNAError:
         return ""
 
 

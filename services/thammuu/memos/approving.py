@@ -14,6 +14,7 @@ from thammuu.failpoints import reach
 from thammuu.i18n import _
 from thammuu.ledger import log
 from thammuu.ledger.schema import approvals, memos
+from thammuu.memos.clean import clean_text
 from thammuu.memos.people import acting
 from thammuu.memos.shelf import STANDS_AS_DRAFT, of_an_earlier_version
 
@@ -100,7 +101,7 @@ def send_back(context: Context, row: dict[str, Any], comment: str) -> None:
     Raises:
         BadInputError: If it is no draft, the comment says nothing, or the person lacks the right.
     """
-    said = comment.strip()
+    said = clean_text(comment, limit=MAX_COMMENT + 1)
     if not said or len(said) > MAX_COMMENT:
         raise BadInputError(_("Say what is wrong with the draft, in 1 to {n} letters.").format(n=MAX_COMMENT))
     with context.database.transaction() as connection:

@@ -19,6 +19,7 @@ from thammuu.events import MemoSigned, NewEvent, envelope
 from thammuu.i18n import _
 from thammuu.ledger import log
 from thammuu.ledger.schema import issued_memos, memos, signed_copies
+from thammuu.memos.clean import clean_text
 from thammuu.memos.people import acting
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def hand_back(
         BadInputError: If the memo is not issued or stands no longer, or the file is not its signed copy; all that
             is wrong with the file is told.
     """
-    reason = None if anyway is None else anyway.strip()
+    reason = None if anyway is None else clean_text(anyway, limit=MAX_REASON + 1)
     if reason is not None and not 0 < len(reason) <= MAX_REASON:
         raise BadInputError(_("Say why it is taken anyway, in 1 to {n} letters.").format(n=MAX_REASON))
     if not content.startswith(b"%PDF-"):
