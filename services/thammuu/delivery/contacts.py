@@ -17,7 +17,7 @@ from thammuu.delivery.recipients import recipients_of
 from thammuu.delivery.timing import hours_of, next_allowed
 from thammuu.delivery.vocabulary import ADDRESSED_AS
 from thammuu.events import envelope
-from thammuu.ledger.schema import contact_points, delivery_memos, recipients
+from thammuu.ledger.schema import contact_points, delivery_memos, issued_memos, recipients
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,27 +48,20 @@ def next_contacts(context: Context, connection: Connection, lost: Iterable[Row[A
 
 
 def _instead(context: Context, connection: Connection, row: Row[Any]) -> Iterator[NewEvent]:
-    people = recipients_of(connection, row.subject, today(context.clock))
-    c = delivery_memos.c
+    """Book each memo of a lost message for those who come next in its own unit: messages carry memos of several."""
+    c, issued = delivery_memos.c, issued_memos.c
     mine = c.delivery_id == row.delivery_id
-    lost = _not_reached(connection, mine, row.channel)
-    substitutes = _after(people, lost, row.channel)
-    if not substitutes:
-        return
-    if row.kind == "memo":
-        mine &= stands(delivery_memos)
-    carried = connection.execute(select(c.memo_id, c.version).where(mine).distinct().order_by(c.memo_id)).all()
-    planned = [_planned(context, one, row) for one in substitutes]
-    for memo in carried:
-        yield from book(
-            UnitOfWork(connection, context),
-            row.subject,
-            Carried(memo.memo_id, memo.version),
-            row.severity,
-            planned,
-            row.kind,
-            row.delivery_id,
-        )
+    still = mine & stands(delivery_memos) if row.kind == "memo" else mine
+    same = (issued.memo_id == c.memo_id) & (issued.version == c.version)
+    query = select(c.memo_id, c.version, issued.unit_id).join(issued_memos, same).where(still).distinct()
+    for memo in connection.execute(query.order_by(c.memo_id, c.version)).all():
+        people = recipients_of(connection, memo.unit_id, today(context.clock))
+        lost = _not_reached(connection, mine & (c.memo_id == memo.memo_id), row.channel)
+        planned = [_planned(context, one, row) for one in _after(people, lost, row.channel)]
+        if planned:
+            carried = Carried(memo.memo_id, memo.version)
+            work = UnitOfWork(connection, context)
+            yield from book(work, memo.unit_id, carried, row.severity, planned, row.kind, row.delivery_id)
 
 
 def _not_reached(connection: Connection, mine: ColumnElement[bool], channel: str) -> list[Row[Any]]:
