@@ -6,7 +6,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ from thammuu.memos.approving import approve, send_back
 from thammuu.memos.clearance import clearance
 from thammuu.memos.drafting import Edition
 from thammuu.memos.editing import Change, edit
-from thammuu.memos.issuing import issue
+from thammuu.memos.issuing import IssuedMemo, issue
 from thammuu.memos.shelf import find, kept_model
 from thammuu.memos.signing import hand_back
 from thammuu.memos.why import parts_of, text_of
@@ -130,6 +130,32 @@ def test_of_several_who_decide_at_once_one_is_heard(staff: Staff) -> None:
         assert sum(isinstance(one, BadInputError) for one in got) == 1, got
         assert len(staff.told(row["memo_id"])) == 1
         assert staff.row(unit)["status"] in {"approved", "returned"}
+
+
+def test_two_who_approve_the_same_drafts_in_another_order_do_not_wait_for_each_other(staff: Staff) -> None:
+    for _turn in range(3):
+        rows = [staff.row(unit) for unit in ("Hà Nội", "Hà Giang", "Bắc Kạn")]
+        got = staff.at_once(
+            lambda context, rows=rows: approve(context, rows), lambda context, rows=rows: approve(context, rows[::-1])
+        )
+        assert sum(isinstance(one, BadInputError) for one in got) == 1, got
+        for row in rows:
+            send_back(staff.context, staff.row(row["unit_id"]), "Xem lại")
+
+
+def test_a_year_ends_at_midnight_in_viet_nam_and_the_next_counts_from_one(staff: Staff) -> None:
+    clock = staff.context.clock
+    clock.at = datetime(2023, 12, 31, 16, 59, tzinfo=UTC)  # type: ignore[attr-defined]  the clock of the test
+    before = issue(staff.context, staff.row("Hà Nội"))
+    clock.at = datetime(2023, 12, 31, 17, 0, tzinfo=UTC)  # type: ignore[attr-defined]  the clock of the test
+    after = issue(staff.context, staff.row("Hà Giang"))
+    late = issue(staff.context, staff.row("Bắc Kạn"), dated=date(2023, 12, 31))
+    # the memo of May has number 1
+    assert [(one.number, one.dated) for one in (before, after, late) if isinstance(one, IssuedMemo)] == [
+        (2, date(2023, 12, 31)),
+        (1, date(2024, 1, 1)),
+        (3, date(2023, 12, 31)),
+    ]
 
 
 def test_nobody_overrules_a_verdict_that_he_has_not_seen(staff: Staff) -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servers.mail_messages import clock, message
+from thammuu.delivery import mail
 from thammuu.delivery.channels.smtp_conversation import dotted
 from thammuu.delivery.mail import Origin, wire_of
 from thammuu.delivery.ports import Attachment
@@ -32,3 +33,12 @@ def test_files_arrive_byte_for_byte(contents: list[bytes]) -> None:
     parsed = email.message_from_bytes(sent, policy=policy.default)
     assert [one.get_content() for one in parsed.iter_attachments()] == contents
     assert max(map(len, sent.split(b"\r\n"))) <= 998
+
+
+def test_large_files_are_not_kept_in_memory() -> None:
+    large = Attachment("signed.pdf", "application/pdf", b"%PDF-" + bytes(2_000_000))
+    before = mail._encoded.cache_info().currsize  # noqa: SLF001  what is kept shows nowhere else
+    sent = wire_of(message(attachments=(large,)), Origin("bao-cao@moha.example"), clock())
+    (came,) = email.message_from_bytes(sent, policy=policy.default).iter_attachments()
+    assert came.get_content() == large.content
+    assert mail._encoded.cache_info().currsize == before  # noqa: SLF001  the same

@@ -38,6 +38,8 @@ DELIVERY_HEADER: Final = "X-Thammuu-Delivery"
 _LONGEST_ENDING = 10
 _PLACE_BYTES = 32
 """Random: no text holds it by chance; its BASE64 is one line."""
+_KEPT_BYTES = 2_000_000
+"""Files larger than this are encoded anew for each mail: signed copies of 50 MB would fill the memory."""
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LOCAL = re.compile(r"[^\s\"(),:;<>@\[\\\]]{1,64}")
@@ -233,7 +235,7 @@ def wire_of(message: Message, origin: Origin, at: datetime) -> bytes:
     for place, one in zip(places, message.attachments, strict=True):
         before, found, after = made.partition(_base64(place))
         assert found, "a file has no place in its mail"
-        made = before + _encoded(one.content) + after
+        made = before + (_encoded if len(one.content) <= _KEPT_BYTES else _base64)(one.content) + after
     return made
 
 

@@ -153,7 +153,11 @@ def _data(row: Mapping[str, Any], verdict: Verdict) -> MemoApproved | MemoReturn
     return MemoReturned(**named, by=verdict.person, comment=verdict.comment)
 
 
-def _approve(context: Context, connection: Connection, able: Iterable[tuple[dict[str, Any], str]]) -> None:
+def _approve(context: Context, connection: Connection, able: Sequence[tuple[dict[str, Any], str]]) -> None:
+    names = [row["memo_id"] for row, _person in able]
+    # in one order, whatever was named first: two who approve the same drafts would wait for each other
+    held = select(memos.c.memo_id).where(memos.c.memo_id.in_(names)).order_by(memos.c.memo_id)
+    connection.execute(held.with_for_update()).all()
     log.append(
         connection,
         [decide(context, connection, row, Verdict("approved", person, "")) for row, person in able],
