@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from servers.mail_messages import clock, message
 from servers.mail_sink import mail_sink
 from thammuu.delivery.channels.email import EmailChannel
-from thammuu.delivery.mail import Origin, fault_of_address, file_name, mail_of, one_line, wire_address, wire_bytes
+from thammuu.delivery.mail import Origin, fault_of_address, file_name, one_line, wire_address, wire_of
 from thammuu.delivery.ports import Attachment
 from thammuu.settings import Settings
 
@@ -111,7 +111,7 @@ def test_no_text_breaks_out_of_the_subject_a_name_or_a_file_name(text: str) -> N
 @given(st.text(max_size=300), st.text(max_size=300), st.text(max_size=80))
 def test_any_text_leaves_the_headers_as_they_are(subject: str, name: str, file: str) -> None:
     made = message(subject=subject, to={"name": name}, attachments=(Attachment(file, "application/pdf", b"%PDF"),))
-    assert sorted(raw_headers(wire_bytes(mail_of(made, ORIGIN, clock())))) == HEADERS
+    assert sorted(raw_headers(wire_of(made, ORIGIN, clock()))) == HEADERS
 
 
 @given(st.text(alphabet="=? \u200b\r\nutf-8qQbB0AD_:\ufe0f", max_size=60))
@@ -198,7 +198,7 @@ def test_the_body_cannot_end_the_mail() -> None:
     ],
 )
 def test_a_way_to_stop_is_named_only_where_it_is_one(told: str, headers: set[str]) -> None:
-    made = raw_headers(wire_bytes(mail_of(message(unsubscribe=told), ORIGIN, clock())))
+    made = raw_headers(wire_of(message(unsubscribe=told), ORIGIN, clock()))
     assert {name for name in made if name.startswith("list-")} == headers
     if headers:
         assert made["list-unsubscribe"] == f"<{told}>"

@@ -7,7 +7,7 @@ import pytest
 
 from servers.mail_messages import clock, message
 from thammuu.delivery.bounces import notice_in
-from thammuu.delivery.mail import Origin, mail_of, wire_bytes
+from thammuu.delivery.mail import Origin, wire_of
 
 ORIGIN = Origin("bao-cao@moha.example")
 ID = "d-0123456789abcdef"
@@ -21,7 +21,7 @@ def report(
     kind: str = "message/rfc822",
 ) -> bytes:
     """A report of RFC 3464, as mail servers write it."""
-    whole = wire_bytes(mail_of(message(), ORIGIN, clock())) if returned is None else returned
+    whole = wire_of(message(), ORIGIN, clock()) if returned is None else returned
     lines = [
         "From: MAILER-DAEMON@mx.hanam.example",
         "To: bao-cao@moha.example",
@@ -71,7 +71,7 @@ def test_a_bounce_names_its_delivery_and_why() -> None:
 
 
 def test_a_bounce_that_returns_the_headers_only_is_matched() -> None:
-    head = wire_bytes(mail_of(message(), ORIGIN, clock())).partition(b"\r\n\r\n")[0] + b"\r\n"
+    head = wire_of(message(), ORIGIN, clock()).partition(b"\r\n\r\n")[0] + b"\r\n"
     assert notice_in(report(returned=head, kind="text/rfc822-headers"), "moha.example").delivery_id == ID
 
 
