@@ -93,11 +93,11 @@ class Staff:
         self.program.run()
 
 
-def reword(staff: Staff, unit: str) -> None:
+def reword(staff: Staff, unit: str, context: Context | None = None) -> None:
     """Change the first sentence of a draft but for how it ends."""
     row = staff.row(unit)
     first = next(part for _place, part in parts_of(kept_model(staff.context, row["memo_id"], row["model"])))
-    edit(staff.context, row, [Change(line=1, text=f"Một câu khác{text_of(first)[-1]}")])
+    edit(context or staff.context, row, [Change(line=1, text=f"Một câu khác{text_of(first)[-1]}")])
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -181,6 +181,26 @@ def test_what_was_edited_or_corrected_since_it_was_read_is_not_approved(staff: S
             with pytest.raises(BadInputError, match="look at it again"):
                 act()
         assert staff.told(row["memo_id"]) == []
+
+
+def test_a_draft_edited_while_it_is_approved_or_issued_is_never_the_text_that_nobody_saw(staff: Staff) -> None:
+    for unit, act in (
+        ("Hà Nội", lambda row: lambda context: approve(context, [row])),
+        ("Hà Giang", lambda row: lambda context: approve(context, [row])),
+        ("Bắc Kạn", lambda row: lambda context: issue(context, row, dated=DAY)),
+    ):
+        row = staff.row(unit)
+        got = staff.at_once(lambda context, unit=unit: reword(staff, unit, context), act(row))
+        now = staff.row(unit)
+        told = staff.told(row["memo_id"])
+        if now["version"] == 2:
+            assert (now["status"], "memo.issued" in told) == ("draft", False), got
+        else:
+            assert (now["status"], now["model"]) in {("approved", row["model"]), ("issued", now["model"])}, got
+            assert isinstance(got[0], BadInputError)
+        if now["status"] == "issued":
+            model = kept_model(staff.context, row["memo_id"], now["model"])
+            assert not any("Một câu khác" in text_of(part) for _place, part in parts_of(model))
 
 
 def test_a_draft_that_two_issue_at_once_gets_one_number(staff: Staff) -> None:
