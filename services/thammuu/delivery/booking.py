@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, exists, func, insert, select, tuple_, update
 from thammuu.delivery.holders import stands
 from thammuu.delivery.planning import Planned, delivery_id
 from thammuu.delivery.states import WAITING
+from thammuu.delivery.telling import SUPERSEDED
 from thammuu.delivery.vocabulary import ADDRESSED_AS, SEVERITIES
 from thammuu.events import DeliveryCancelled, DeliveryQueued, Enclosed, NewEvent
 from thammuu.ledger.schema import contact_points, deliveries, delivery_memos
@@ -150,7 +151,7 @@ def stop_repeats(connection: Connection, unit_id: str, stopped: str, reason: str
 
 
 def _cancelled(
-    connection: Connection, unit_id: str, names: Sequence[str], reason: str, by: str = "superseded"
+    connection: Connection, unit_id: str, names: Sequence[str], reason: str, by: str = SUPERSEDED
 ) -> list[NewEvent]:
     if names:
         stopped = update(deliveries).where(deliveries.c.delivery_id.in_(names))

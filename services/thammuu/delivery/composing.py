@@ -11,7 +11,7 @@ from thammuu.delivery.enclosures import files_of, model_for
 from thammuu.delivery.holders import stands
 from thammuu.delivery.letter import Enclosed, Occasion, Replaced, letter_of, number_of
 from thammuu.delivery.mail import LONGEST_NAME, one_line
-from thammuu.delivery.ports import MemoRef, Message
+from thammuu.delivery.ports import MemoRef, Message, NothingStandsError
 from thammuu.delivery.recipients import contact_of
 from thammuu.delivery.vocabulary import ALL_UNITS
 from thammuu.errors import PermanentRefusalError
@@ -44,8 +44,8 @@ def compose(context: Context, connection: Connection, delivery_id: str) -> Messa
         delivery_id: A row of ``deliveries``.
 
     Raises:
-        PermanentRefusalError: If the recipient was erased or has no such channel any more, or the delivery carries
-            nothing.
+        PermanentRefusalError: If the recipient was erased or has no such channel any more.
+        NothingStandsError: If nothing that the delivery carries stands any more.
     """
     row = _one(connection, delivery_id)
     to = contact_of(context, connection, row["recipient_id"], row["channel"])
@@ -107,7 +107,7 @@ def _issued(connection: Connection, delivery_id: str, kind: str) -> list[dict[st
     c = issued_memos.c
     rows = connection.execute(query.distinct().order_by(c.register, c.year, c.number)).mappings().all()
     if not rows:
-        raise PermanentRefusalError(_("The delivery carries no issued memo that still stands."))
+        raise NothingStandsError(_("The delivery carries no issued memo that still stands."))
     return [dict(row) for row in rows]
 
 

@@ -59,6 +59,7 @@ class Tally:
     later: int = 0
     refused: int = 0
     unknown: int = 0
+    cancelled: int = 0
 
 
 class Sender:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from thammuu.delivery.backoff import Server
-from thammuu.delivery.ports import Answer
+from thammuu.delivery.ports import Answer, NothingStandsError
 from thammuu.delivery.reasons import freed
 from thammuu.delivery.recording import Told
 from thammuu.errors import PermanentRefusalError, ThammuuError
@@ -127,6 +127,8 @@ class Lane:
     async def _answer(self, one: Claim) -> Answer:
         try:
             message = await self._compose(one.delivery_id)
+        except NothingStandsError as error:
+            return Answer("cancelled", freed(str(error)))
         except PermanentRefusalError as error:
             return Answer("refused", freed(str(error)))
         except ThammuuError as error:

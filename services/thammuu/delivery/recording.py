@@ -14,8 +14,8 @@ from sqlalchemy import select, update
 from thammuu.delivery.occasions import calendar_of
 from thammuu.delivery.quiet import put_off
 from thammuu.delivery.states import FINAL, may_become
-from thammuu.delivery.telling import moment, told
-from thammuu.events import DeliveryFailed, DeliveryOverdue, DeliverySucceeded, DeliveryUnknown
+from thammuu.delivery.telling import SUPERSEDED, moment, told
+from thammuu.events import DeliveryCancelled, DeliveryFailed, DeliveryOverdue, DeliverySucceeded, DeliveryUnknown
 from thammuu.ledger.schema import deliveries, recipients
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from thammuu.delivery.ports import Answer
     from thammuu.events import Event, EventData
 
-_STATES = {"accepted": "accepted", "later": "queued", "refused": "failed", "unknown": "unknown"}
+_STATES = {
+    "accepted": "accepted", "later": "queued", "refused": "failed", "unknown": "unknown", "cancelled": "cancelled",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,8 @@ def _answered(one: Told, again: float | None) -> EventData:
     name, attempt, reason = one.claim.delivery_id, one.claim.attempt, one.answer.reason
     if one.answer.outcome == "accepted":
         return DeliverySucceeded(delivery_id=name, attempt=attempt, state="accepted", reference=one.answer.reference)
+    if one.answer.outcome == "cancelled":
+        return DeliveryCancelled(delivery_id=name, reason=reason, by=SUPERSEDED)
     if again is None:
         return DeliveryFailed(delivery_id=name, attempt=attempt, state="failed", reason=reason)
     if one.answer.outcome == "unknown":

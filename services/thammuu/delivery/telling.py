@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from thammuu.bus.context import Context
     from thammuu.events import Event, EventData
 
+SUPERSEDED = "superseded"
+"""By whom messages are cancelled of which nothing stands any more."""
+
 
 def told(  # noqa: PLR0913, PLR0917  what an id follows from
     context: Context, delivery_id: str, subject: str, what: str, turn: int | str, data: EventData
