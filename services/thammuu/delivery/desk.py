@@ -102,10 +102,9 @@ class Desk:
         def work() -> None:
             context = self._context
             with context.database.transaction() as connection:
-                claims.expire(context, connection, again=self._now() + again_s, all_claims=all_claims)
-            with context.database.transaction() as connection:
+                lost = claims.expire(context, connection, again=self._now() + again_s, all_claims=all_claims)
                 rows, events = overdue(context, connection)
-                log.append(connection, events)
+                log.append(connection, lost + events)
             for row in rows:
                 _LOG.error("delivery overdue", delivery=row.delivery_id, state=row.state, channel=row.channel)
 

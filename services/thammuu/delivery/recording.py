@@ -41,11 +41,13 @@ class Told:
         claim: The try.
         answer: The answer.
         again: When it is tried again, for answers that ask for it; seconds since 1970.
+        traceparent: The place of the try in its trace.
     """
 
     claim: Claim
     answer: Answer
     again: float
+    traceparent: str | None = None
 
 
 def record(context: Context, connection: Connection, answers: Sequence[Told]) -> tuple[list[Row[Any]], list[Event]]:
@@ -73,7 +75,8 @@ def record(context: Context, connection: Connection, answers: Sequence[Told]) ->
         values |= {} if again is None else {"due": again}
         connection.execute(update(deliveries).where(deliveries.c.delivery_id == row.delivery_id).values(**values))
         data = _answered(one, again)
-        events.append(told(context, row.delivery_id, row.subject, "answered", one.claim.attempt, data))
+        whose = (row.delivery_id, row.subject, "answered", one.claim.attempt)
+        events.append(told(context, *whose, data, one.traceparent))
         if state == "failed":
             lost.append(row)
     return lost, events
