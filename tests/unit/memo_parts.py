@@ -21,7 +21,7 @@ from thammuu.memos.model import (
     UnitLine,
 )
 from thammuu.memos.scope import Part, Scope
-from thammuu.memos.view import PublicationView, SinceLast
+from thammuu.memos.view import SAME_TOTAL, PublicationView, SinceLast
 from thammuu.memos.wording import WORDS
 from thammuu.period import Period
 from thammuu.resources import rules_folder
@@ -74,7 +74,7 @@ def view(
         "published_on": ON,
         "facts": assessed.facts.filter(pl.col("unit_id") == unit_id).to_dicts(),
         "findings": [one for one in assessed.findings if one.unit_id == unit_id],
-        "totals": totals.to_list(),
+        "totals": totals.round(SAME_TOTAL).sort().to_list(),
     }
     return PublicationView(**given | more)
 

@@ -11,8 +11,8 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
 from thammuu import pipeline
-from thammuu.bus import kafka
 from thammuu.bus.context import Context
+from thammuu.bus.kafka import relay
 from thammuu.bus.kafka.connection import Connection, connection_of
 from thammuu.bus.kafka.promises import refuse_unsafe_producer, refuse_unsafe_subscribers
 from thammuu.bus.kafka.relay import Relay
@@ -141,5 +141,5 @@ def test_a_worker_with_places_that_are_none_does_not_start() -> None:
 def test_a_relay_whose_producer_does_not_wait_for_all_replicas_does_not_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(kafka, "PRODUCER", {"acks": 1})
+    monkeypatch.setattr(relay, "PRODUCER", {"acks": 1})
     assert refused(lambda: Relay(NONE, Connection(NOBODY), Status())) == ["not-idempotent", "acks-not-all"]

@@ -81,7 +81,9 @@ def probes_of(context: Context, *, files: bool = True) -> list[Probe]:
 
     def store() -> None:
         if isinstance(context.blobs, FolderBlobs):
-            folder = context.settings.data / "blobs"
+            blobs = context.settings.data / "blobs"
+            # it is made with the first file
+            folder = next(one for one in (blobs, *blobs.parents) if one.exists())
             if not os.access(folder, os.W_OK | os.X_OK):
                 raise PermissionError(_("{folder} cannot be written").format(folder=folder))
         else:

@@ -121,7 +121,7 @@ def _rows(stream: BinaryIO, file: str, delimiter: str, problems: Problems, limit
             return
         cells_read += len(cells)
         _check_size(number, cells_read, len(cells), file, limits)
-        if not any(cells):
+        if not "".join(cells).strip():
             empty += 1
             if empty > limits.empty_rows:
                 text = _("at most {rows} empty rows").format(rows=limits.empty_rows)
