@@ -20,7 +20,7 @@ from thammuu.events import envelope
 from thammuu.ledger.schema import contact_points, delivery_memos, recipients
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from sqlalchemy import ColumnElement, Connection, Row
 
@@ -29,19 +29,28 @@ if TYPE_CHECKING:
     from thammuu.events import Event, NewEvent
 
 
-def next_contacts(context: Context, connection: Connection, lost: Iterable[Row[Any]]) -> list[Event]:
+def next_contacts(
+    context: Context, connection: Connection, lost: Iterable[Row[Any]], places: Mapping[str, str | None] | None = None
+) -> list[Event]:
     """Queue messages to the next in turn of each delivery that will not arrive; nobody is written to twice.
 
     Args:
         context: The program's parts.
         connection: The transaction that recorded the loss.
         lost: Rows of ``deliveries``.
+        places: Where in which trace each of them was lost.
 
     Returns:
         The events, for the caller to append last.
     """
+    known = places or {}
     return [
-        envelope(new, derived_id("delivery", row.delivery_id, "instead", row.attempts, place), context.clock())
+        envelope(
+            new,
+            derived_id("delivery", row.delivery_id, "instead", row.attempts, place),
+            context.clock(),
+            traceparent=known.get(row.delivery_id),
+        )
         for row in lost
         for place, new in enumerate(_instead(context, connection, row))
     ]

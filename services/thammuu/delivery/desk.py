@@ -72,11 +72,12 @@ class Desk:
 
     async def recorded(self, answers: Sequence[Told]) -> None:
         """Record what channels answered, and write to the next in turn of whom will not be reached."""
+        places = {one.claim.delivery_id: one.traceparent for one in answers}
 
         def work() -> None:
             with self._context.database.transaction() as connection:
                 lost, events = record(self._context, connection, answers)
-                events += next_contacts(self._context, connection, lost)
+                events += next_contacts(self._context, connection, lost, places)
                 log.append(connection, events)
 
         await self._patiently(work)
