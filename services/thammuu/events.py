@@ -229,8 +229,8 @@ class DeliveryQueued(EventData):
     delivery_id: str
     recipient: str = Field(description="id of the recipient, never an address")
     channel: str
-    kind: Literal["memo", "withdrawal"]
-    memos: tuple[Enclosed, ...]
+    kind: Literal["memo", "withdrawal", "incident"]
+    memos: tuple[Enclosed, ...] = Field(description="none in an `incident`, which tells operators of overdue messages")
     severity: str
     due: datetime
     deadline: datetime = Field(description="without a final state by then the operator is told")

@@ -9,6 +9,8 @@ from sqlalchemy import select
 from thammuu.clock import today
 from thammuu.delivery.enclosures import files_of, model_for
 from thammuu.delivery.holders import stands
+from thammuu.delivery.incident_letter import incident
+from thammuu.delivery.incidents import KIND
 from thammuu.delivery.letter import Enclosed, Occasion, Replaced, letter_of, number_of
 from thammuu.delivery.mail import LONGEST_NAME, one_line
 from thammuu.delivery.ports import MemoRef, Message, NothingStandsError
@@ -53,6 +55,8 @@ def compose(context: Context, connection: Connection, delivery_id: str) -> Messa
         raise PermanentRefusalError(_("The recipient has no address for this channel any more."))
     person = _person(connection, row["recipient_id"])
     language: Language = "en" if person["language"] == "en" else "vi"
+    if row["kind"] == KIND:
+        return incident(context, connection, row, to, language)
     issued = _issued(connection, delivery_id, row["kind"])
     enclosed = [_enclosed(context, connection, memo, row["kind"], language) for memo in issued]
     files, signed = _files(context, connection, row, person, issued, language)

@@ -15,6 +15,8 @@ Outcome = Literal["accepted", "refused", "later", "unknown", "cancelled"]
 ``unknown``: it was handed over and the answer was lost, so that a further try may be a second copy.
 ``cancelled``: nothing that it carries stands any more; said before it is handed over, by no channel."""
 Language = Literal["vi", "en"]
+Kind = Literal["memo", "withdrawal", "incident"]
+"""``incident``: other messages are overdue; to operators, and about no memo."""
 
 
 class NothingStandsError(PermanentRefusalError):
@@ -99,7 +101,7 @@ class Message:
     chat: str
     attachments: tuple[Attachment, ...]
     memos: tuple[MemoRef, ...]
-    kind: Literal["memo", "withdrawal"] = "memo"
+    kind: Kind = "memo"
     unsubscribe: str = ""
 
 
