@@ -131,6 +131,8 @@ class Sender:
 
     async def _send(self, stop: asyncio.Event, *, until_idle: bool) -> None:
         await self._desk.looked_after(self._pace.backoff.after(1), all_claims=self._alone)
+        if self._status is not None:
+            self._status.idle(NAME)
         async with asyncio.TaskGroup() as lanes:
             for channel in self._channels.values():
                 lane = Lane(self._context, channel, self._desk, self._pace, self._composed, self._told)
