@@ -6,6 +6,7 @@ Usage: python benchmarks/distributed.py [--single 15] [--rounds 1]
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import statistics
 import subprocess
@@ -16,18 +17,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bus
+import bus_task
+import psutil
 import psycopg
+from aiokafka.admin import AIOKafkaAdminClient
 from bus_task import wait_until
 
 from servers import postgres
 from servers.kafka import Kafka
+from thammuu.bus.outbox import Outbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CHECKOUT = Path(__file__).parents[1]
-PAPI_2022 = CHECKOUT / "examples" / "papi" / "papi-2022.csv"
+EXAMPLES = CHECKOUT / "examples" / "papi"
+YEARS = (2020, 2021, 2022)
 UNITS = 63
+WARM = 20
+"""Memos before the clock starts."""
 WITHIN_S = 900.0
 
 
@@ -36,7 +44,7 @@ class Installation:
 
     def __init__(self, folder: Path, name: str, kafka: Kafka, server: postgres.Postgres) -> None:
         self.url = bus.new_database(server)
-        self.folder = folder / name
+        self.name, self.folder = name, folder / name
         said = {
             "THAMMUU_DATABASE_URL": self.url,
             "THAMMUU_KAFKA_URL": kafka.servers,
@@ -55,10 +63,10 @@ class Installation:
             process.terminate()
             process.wait(90)
 
-    def publish(self, file: Path, *more: str) -> None:
-        """Publish by the command line."""
-        asked = ["--index", "papi", "--period", "2022", "--published-on", "2023-04-12", *more]
-        command = [sys.executable, "-m", "thammuu", "publish", str(file), *asked]
+    def publish(self, year: int, file: Path | None = None, *more: str) -> None:
+        """Publish a year by the command line, or a file as of that year."""
+        asked = ["--index", "papi", "--period", str(year), "--published-on", f"{year + 1}-04-12", *more]
+        command = [sys.executable, "-m", "thammuu", "publish", str(file or EXAMPLES / f"papi-{year}.csv"), *asked]
         subprocess.run(command, env=self.env, check=True, stdout=subprocess.DEVNULL)
 
     def count(self, kind: str) -> int:
@@ -66,6 +74,11 @@ class Installation:
         with psycopg.connect(self.url) as connection:
             found = connection.execute("SELECT count(*) FROM events WHERE type = %s", (kind,)).fetchone()
         return int(found[0]) if found else 0
+
+    def relayed(self) -> bool:
+        """Tell whether the relay has sent everything."""
+        with bus_task.context_of(self.url) as context:
+            return Outbox(context, "none").behind() == 0
 
     def times(self, *kinds: str) -> list[float]:
         """Return when events of some types happened, in seconds, in the ledger's order."""
@@ -79,7 +92,7 @@ class Installation:
 
 def one_province(folder: Path, number: int) -> Path:
     """Write the scores of the first province; a simulated figure makes each file's content its own."""
-    lines = [line for line in PAPI_2022.read_text("utf-8").splitlines() if not line.startswith("#")]
+    lines = [line for line in (EXAMPLES / "papi-2022.csv").read_text("utf-8").splitlines() if not line.startswith("#")]
     unit, score = lines[0].split(",").index("entity_code"), lines[0].split(",").index("score")
     rows = [line for line in lines[1:] if line.split(",")[unit] == lines[1].split(",")[unit]]
     cells = rows[0].split(",")
@@ -93,25 +106,52 @@ def latencies(installation: Installation, folder: Path, many: int) -> list[float
     """Return the seconds from a publication's event to that of its memo's PDF, one by one."""
     with installation.running("relay"), installation.running("worker"):
         for number in range(many + 1):
-            installation.publish(one_province(folder, number), "--partial")
+            installation.publish(2022, one_province(folder, number), "--partial")
             wait_until(lambda n=number: installation.count("memo.rendered") > n, WITHIN_S)  # type: ignore[misc]
     pairs = zip(installation.times("scores.published"), installation.times("memo.rendered"), strict=True)
     return [rendered - published for published, rendered in pairs][1:]
 
 
-def rendering_rate(installation: Installation, workers: int) -> float:
-    """Return the memos a second that so many workers render, from the first to the last."""
-    with installation.running("relay"):
-        with installation.running("worker", "--stages", "analysis,memos"):
-            installation.publish(PAPI_2022)
-            wait_until(lambda: installation.count("memo.drafted") >= UNITS, WITHIN_S)
-        with ExitStack() as stack:
-            for _worker in range(workers):
-                stack.enter_context(installation.running("worker", "--stages", "rendering"))
-            wait_until(lambda: installation.count("memo.rendered") >= UNITS, WITHIN_S)
-    taken = sorted(installation.times("memo.rendered"))
-    # the first ones come while the second worker joins the group
-    return len(taken[UNITS // 4 :]) / (taken[-1] - taken[UNITS // 4])
+def joined(kafka: Kafka, group: str) -> int:
+    """Return how many consumers a group has, once it has settled."""
+
+    async def ask() -> int:
+        admin = AIOKafkaAdminClient(bootstrap_servers=kafka.servers)
+        await admin.start()
+        try:
+            (answer,) = await admin.describe_consumer_groups([group])
+        finally:
+            await admin.close()
+        _fault, _name, state, _kind, _protocol, members, *_more = answer.groups[0]
+        return len(members) if state == "Stable" else 0
+
+    return asyncio.run(ask())
+
+
+def rendering_rate(installation: Installation, kafka: Kafka, workers: int) -> tuple[float, float]:
+    """Return the memos a second that so many workers render, and how many cores were busy with it, servers included.
+
+    The workers have joined before the first draft comes; drafts wait in the ledger until then.
+    """
+    for year in YEARS:
+        installation.publish(year)
+    asked = UNITS * len(YEARS)
+    with installation.running("relay"), installation.running("worker", "--stages", "analysis"):
+        wait_until(lambda: installation.count("findings.raised") >= asked, WITHIN_S)
+        wait_until(installation.relayed, WITHIN_S)
+    with installation.running("worker", "--stages", "memos"):
+        wait_until(lambda: installation.count("memo.drafted") >= asked, WITHIN_S)
+    with ExitStack() as stack:
+        for _worker in range(workers):
+            stack.enter_context(installation.running("worker", "--stages", "rendering"))
+        wait_until(lambda: joined(kafka, f"{installation.name}.thammuu.rendering") == workers, WITHIN_S)
+        stack.enter_context(installation.running("relay"))
+        wait_until(lambda: installation.count("memo.rendered") >= WARM, WITHIN_S)
+        psutil.cpu_percent()
+        wait_until(lambda: installation.count("memo.rendered") >= asked, WITHIN_S)
+        busy = psutil.cpu_percent() / 100 * (psutil.cpu_count() or 1)
+    taken = sorted(installation.times("memo.rendered"))[WARM:]
+    return (len(taken) - 1) / (taken[-1] - taken[0]), busy
 
 
 def main() -> None:
@@ -131,13 +171,12 @@ def main() -> None:
             end="",
         )
         print(f"slowest {max(taken):.2f} s, load {os.getloadavg()[0]:.0f}\n", flush=True)
-        print(
-            "| round | one worker, memos/s | two workers, memos/s | ratio | load |\n|---|---|---|---|---|", flush=True
-        )
+        print("| round | one worker, memos/s | cores busy | two workers, memos/s | cores busy | ratio |")
+        print("|---|---|---|---|---|---|", flush=True)
         for number in range(options.rounds):
-            one = rendering_rate(Installation(folder, f"one{number}", kafka, server), 1)
-            two = rendering_rate(Installation(folder, f"two{number}", kafka, server), 2)
-            print(f"| {number + 1} | {one:.2f} | {two:.2f} | {two / one:.2f} | {os.getloadavg()[0]:.0f} |", flush=True)
+            one, busy = rendering_rate(Installation(folder, f"one{number}", kafka, server), kafka, 1)
+            two, both = rendering_rate(Installation(folder, f"two{number}", kafka, server), kafka, 2)
+            print(f"| {number + 1} | {one:.2f} | {busy:.2f} | {two:.2f} | {both:.2f} | {two / one:.2f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -79,7 +79,12 @@ def append(database: SqliteDatabase, events: list[Event]) -> None:
 def submitters(folder: Path, seconds: float, number: int, batch: int = 1) -> tuple[float, float]:
     """Return events a second and milliseconds of processor time an event; each submitter waits for its commit."""
     database = SqliteDatabase(folder / "ledger.sqlite3", writable=True)
-    ready = iter([[an_event() for _ in range(batch)] for _ in range(int(20_000 * seconds / batch))])
+    ready = iter(
+        [
+            [an_event() for _ in range(batch)]
+            for _ in range(int(80_000 * seconds / batch) if batch > 1 else int(20_000 * seconds))
+        ]
+    )
     done = [0] * number
     until = time.perf_counter() + seconds  # the events are made by now
 

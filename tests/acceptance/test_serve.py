@@ -248,6 +248,22 @@ def test_a_key_stands_for_one_file_also_after_a_later_revision(tmp_path: Path) -
         assert publish(first, "three") == (202, "sipas-2021-r3")
 
 
+def test_a_key_is_kept_with_what_it_led_to_also_when_the_answer_is_lost(tmp_path: Path) -> None:
+    asked = {"index": "sipas", "period": "2021", "partial": "true"}
+    first = (EXAMPLES / "sipas" / "sipas-2021.csv").read_bytes()
+    second = "\n".join(first.decode().splitlines()[:-1]).encode()
+    headers = {"content-type": "text/csv", "idempotency-key": "one"}
+    env = environment(tmp_path / "data")
+    with served(env | {"THAMMUU_FAIL_AT": "accept.accepted"}) as server:
+        with pytest.raises((http.client.HTTPException, OSError)):
+            server.ask("POST", f"{API}/publications", first, headers, **asked)
+        server.process.communicate(timeout=30)
+    with served(env) as server:
+        assert server.ask("POST", f"{API}/publications", second, **asked).json()["publication_id"] == "sipas-2021-r2"
+        again = server.ask("POST", f"{API}/publications", first, headers, **asked)
+        assert (again.status, again.json()["publication_id"]) == (200, "sipas-2021-r1")
+
+
 def data_of(server: Server) -> Path:
     """The server's data folder, as its environment names it."""
     for one in Path(f"/proc/{server.process.pid}/environ").read_bytes().split(b"\0"):

@@ -70,6 +70,11 @@ class Status:
     def _of(self, name: str) -> Consumer:
         return self._consumers.setdefault(name, Consumer())
 
+    def begins(self, name: str) -> None:
+        """Note that a consumer does not work yet; it is not ready until it moves or is idle."""
+        with self._lock:
+            self._of(name).waits_for = "start"
+
     def progressed(self, name: str, events: int) -> None:
         """Note that a consumer handled events."""
         with self._lock:

@@ -36,15 +36,12 @@ async def until_it_works(
     seconds = FIRST_PAUSE_S
     while not stop.is_set():
         try:
-            given = await attempt()
+            return await attempt()
         except Exception as error:
             if not passes(error):
                 raise
             status.stalled(name, error)
             seconds = await pause(seconds, stop)
-        else:
-            status.idle(name)
-            return given
     return None
 
 

@@ -27,7 +27,7 @@ async def stay(chosen: Settings, name: str, port: int | None, work: Work, *, fil
 
     Args:
         chosen: Where the data lives.
-        name: The process, for its health.
+        name: The process, for its health; ``work`` says by this name that it has begun.
         port: Where it answers /livez, /readyz and /metrics; nowhere if None.
         work: What it does until told to stop.
         files: Whether it cannot work without the store of files.
@@ -38,6 +38,7 @@ async def stay(chosen: Settings, name: str, port: int | None, work: Work, *, fil
     stop, status = asyncio.Event(), Status(chosen.stalled_after_s)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    status.begins(name)
     health = Health(status)
     with ExitStack() as stack:
         async with answering(health, port):

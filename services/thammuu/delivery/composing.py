@@ -9,9 +9,11 @@ from sqlalchemy import bindparam, select
 from thammuu.clock import today
 from thammuu.delivery.enclosures import files_of, model_for
 from thammuu.delivery.holders import stands
+from thammuu.delivery.incident_letter import incident
+from thammuu.delivery.incidents import KIND
 from thammuu.delivery.letter import Enclosed, Occasion, Replaced, letter_of, number_of
 from thammuu.delivery.mail import LONGEST_NAME, one_line
-from thammuu.delivery.ports import MemoRef, Message
+from thammuu.delivery.ports import MemoRef, Message, NothingStandsError
 from thammuu.delivery.recipients import contact_of
 from thammuu.delivery.vocabulary import ALL_UNITS
 from thammuu.errors import PermanentRefusalError
@@ -63,8 +65,8 @@ def compose(context: Context, connection: Connection, delivery_id: str) -> Messa
         delivery_id: A row of ``deliveries``.
 
     Raises:
-        PermanentRefusalError: If the recipient was erased or has no such channel any more, or the delivery carries
-            nothing.
+        PermanentRefusalError: If the recipient was erased or has no such channel any more.
+        NothingStandsError: If nothing that the delivery carries stands any more.
     """
     row = _one(connection, delivery_id)
     to = contact_of(context, connection, row["recipient_id"], row["channel"])
@@ -72,6 +74,8 @@ def compose(context: Context, connection: Connection, delivery_id: str) -> Messa
         raise PermanentRefusalError(_("The recipient has no address for this channel any more."))
     person = _person(connection, row["recipient_id"])
     language: Language = "en" if person["language"] == "en" else "vi"
+    if row["kind"] == KIND:
+        return incident(context, connection, row, to, language)
     issued = _issued(connection, delivery_id, row["kind"])
     enclosed = [_enclosed(context, connection, memo, row["kind"], language) for memo in issued]
     files, signed = _files(context, connection, row, person, issued, language)
@@ -120,7 +124,7 @@ def _issued(connection: Connection, delivery_id: str, kind: str) -> list[dict[st
     query = _STANDING if kind == "memo" else _CARRIED
     rows = connection.execute(query, {"delivery": delivery_id}).mappings().all()
     if not rows:
-        raise PermanentRefusalError(_("The delivery carries no issued memo that still stands."))
+        raise NothingStandsError(_("The delivery carries no issued memo that still stands."))
     return [dict(row) for row in rows]
 
 

@@ -11,6 +11,7 @@ from thammuu.canonical import derived_id
 from thammuu.clock import today
 from thammuu.delivery.booking import book
 from thammuu.delivery.holders import stands
+from thammuu.delivery.incidents import KIND, queued
 from thammuu.delivery.occasions import calendar_of
 from thammuu.delivery.planning import Carried, Planned, mark_of, usable
 from thammuu.delivery.recipients import recipients_of
@@ -20,7 +21,7 @@ from thammuu.events import envelope
 from thammuu.ledger.schema import contact_points, delivery_memos, issued_memos, recipients
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Connection, Row
 
@@ -29,20 +30,31 @@ if TYPE_CHECKING:
     from thammuu.events import Event, NewEvent
 
 
-def next_contacts(context: Context, connection: Connection, lost: Iterable[Row[Any]]) -> list[Event]:
+def next_contacts(
+    context: Context, connection: Connection, lost: Sequence[Row[Any]], places: Mapping[str, str | None] | None = None
+) -> list[Event]:
     """Queue messages to the next in turn of each delivery that will not arrive; nobody is written to twice.
 
     Args:
         context: The program's parts.
         connection: The transaction that recorded the loss.
         lost: Rows of ``deliveries``.
+        places: Where in which trace each of them was lost.
 
     Returns:
         The events, for the caller to append last.
     """
-    return [
-        envelope(new, derived_id("delivery", row.delivery_id, "instead", row.attempts, place), context.clock())
-        for row in lost
+    known = places or {}
+    memos = [row for row in lost if row.kind != KIND]
+    others = [event for row in lost if row.kind == KIND for event in _other_operators(context, connection, row)]
+    return others + [
+        envelope(
+            new,
+            derived_id("delivery", row.delivery_id, "instead", row.attempts, place),
+            context.clock(),
+            traceparent=known.get(row.delivery_id),
+        )
+        for row in memos
         for place, new in enumerate(_instead(context, connection, row))
     ]
 
@@ -56,7 +68,8 @@ def _instead(context: Context, connection: Connection, row: Row[Any]) -> Iterato
     query = select(c.memo_id, c.version, issued.unit_id).join(issued_memos, same).where(still).distinct()
     for memo in connection.execute(query.order_by(c.memo_id, c.version)).all():
         people = recipients_of(connection, memo.unit_id, today(context.clock))
-        lost = _not_reached(connection, mine & (c.memo_id == memo.memo_id), row.channel)
+        readers = select(c.recipient_id).where(mine, c.memo_id == memo.memo_id)
+        lost = _not_reached(connection, recipients.c.recipient_id.in_(readers), row.channel)
         planned = [_planned(context, one, row) for one in _after(people, lost, row.channel)]
         if planned:
             carried = Carried(memo.memo_id, memo.version)
@@ -64,12 +77,19 @@ def _instead(context: Context, connection: Connection, row: Row[Any]) -> Iterato
             yield from book(work, memo.unit_id, carried, row.severity, planned, row.kind, row.delivery_id)
 
 
-def _not_reached(connection: Connection, mine: ColumnElement[bool], channel: str) -> list[Row[Any]]:
+def _other_operators(context: Context, connection: Connection, row: Row[Any]) -> list[Event]:
+    """Tell the operators next in turn what the one who is not reached was to be told."""
+    people = recipients_of(connection, row.subject, today(context.clock))
+    lost = _not_reached(connection, recipients.c.recipient_id == row.recipient_id, row.channel)
+    made = [queued(context, connection, one, row.channel, row.delivery_id) for one in _after(people, lost, row.channel)]
+    return [event for event in made if event is not None]
+
+
+def _not_reached(connection: Connection, named: ColumnElement[bool], channel: str) -> list[Row[Any]]:
     """Return who was to read a message, those who share its address too; even if they have left meanwhile."""
     c, point = recipients.c, contact_points.c
     points = (point.recipient_id == c.recipient_id) & (point.channel == ADDRESSED_AS.get(channel, channel))
     query = select(c.recipient_id, c.role, c.turn, point.address_mark)
-    named = c.recipient_id.in_(select(delivery_memos.c.recipient_id).where(mine))
     joined = recipients.outerjoin(contact_points, points)
     return list(connection.execute(query.select_from(joined).where(named).order_by(c.recipient_id)))
 

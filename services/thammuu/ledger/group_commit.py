@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
+from thammuu.ledger.prepared import at_once
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -108,18 +110,18 @@ class GroupCommit:
                 raise
             return
         # SQLAlchemy's own savepoints take five times as long
-        shared.connection.exec_driver_sql("SAVEPOINT part")
+        at_once(shared.connection, "SAVEPOINT part")
         try:
             yield
         except BaseException as error:
             try:
-                shared.connection.exec_driver_sql("ROLLBACK TO part")
-                shared.connection.exec_driver_sql("RELEASE part")
+                at_once(shared.connection, "ROLLBACK TO part")
+                at_once(shared.connection, "RELEASE part")
             except Exception:  # noqa: BLE001  the savepoint went with the transaction
                 shared.fault = error
                 shared.transaction.rollback()
             raise
-        shared.connection.exec_driver_sql("RELEASE part")
+        at_once(shared.connection, "RELEASE part")
 
     def _end(self, shared: _Open) -> None:
         self._open = None

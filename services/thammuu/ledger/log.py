@@ -53,13 +53,13 @@ def append(connection: Connection, new: Iterable[Event]) -> int:
     if not outputs:
         return size(connection)
     reach("ledger.before-append")
-    head = _HEAD(connection).one()
+    [(before, hashes)] = _HEAD(connection)
     reach("ledger.head-locked")
-    frontier = Frontier(head.size, head.frontier)
+    frontier = Frontier(before, hashes)
     rows = outputs.rows()
     while part := list(islice(rows, _ROWS_AT_ONCE)):
         _append(connection, part, frontier)
-    if frontier.size > head.size:
+    if frontier.size > before:
         _MOVE_HEAD(connection, {"new_size": frontier.size, "new_frontier": frontier.pack()})
     reach("ledger.appended")
     return frontier.size
@@ -81,7 +81,7 @@ def _append(connection: Connection, part: Sequence[tuple[Head, bytes]], frontier
 
 def _recorded_data(connection: Connection, ids: Sequence[str]) -> dict[str, bytes]:
     if len(ids) == 1:
-        return {row.id: row.body for row in _RECORDED(connection, {"wanted": ids[0]})}
+        return dict(_RECORDED(connection, {"wanted": ids[0]}))
     query = select(events.c.id, events.c.body).where(events.c.id.in_(ids))
     return {row.id: row.body for row in connection.execute(query)}
 

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy.exc import DBAPIError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Connection, CursorResult
+    from sqlalchemy import Connection
     from sqlalchemy.sql.expression import ClauseElement
+
+    Values = tuple[Any, ...] | dict[str, Any]
 
 
 class Prepared:
@@ -25,17 +29,43 @@ class Prepared:
         self._statement = statement
         self._texts: dict[str, tuple[str, Sequence[str] | None]] = {}
 
-    def __call__(self, connection: Connection, *rows: Mapping[str, Any]) -> CursorResult[Any]:
-        """Run it.
+    def __call__(self, connection: Connection, *rows: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Run it, and return what it finds.
 
         Args:
-            connection: Where.
+            connection: Where; its transaction has begun.
             rows: The values by name; several rows are run one after the other by the driver.
+
+        Raises:
+            DBAPIError: As SQLAlchemy raises it.
         """
         name = connection.dialect.name
         if name not in self._texts:
             compiled = self._statement.compile(dialect=connection.dialect)
             self._texts[name] = str(compiled), getattr(compiled, "positiontup", None)
         text, order = self._texts[name]
-        values: list[Any] = [tuple(row[one] for one in order) if order is not None else dict(row) for row in rows]
-        return connection.exec_driver_sql(text, values if len(values) > 1 else (values[0] if values else None))
+        values: list[Values] = [tuple(row[one] for one in order) if order is not None else dict(row) for row in rows]
+        return (_by_sqlite if name == "sqlite" else _by_sqlalchemy)(connection, text, values)
+
+
+def at_once(connection: Connection, text: str) -> None:
+    """Run a statement of SQLite's that has neither values nor an answer, such as a savepoint's."""
+    _by_sqlite(connection, text, [])
+
+
+def _by_sqlite(connection: Connection, text: str, values: list[Values]) -> list[tuple[Any, ...]]:
+    driver: Any = connection.connection.driver_connection
+    try:
+        if len(values) > 1:
+            return list(driver.executemany(text, values))
+        return list(driver.execute(text, *values))
+    except driver.Error as error:
+        dialect = connection.dialect
+        raise DBAPIError.instance(text, None, error, driver.Error, dialect=dialect) from error
+
+
+def _by_sqlalchemy(connection: Connection, text: str, values: list[Values]) -> list[tuple[Any, ...]]:
+    """Let SQLAlchemy see the faults of a server's connection, so that it is not used again."""
+    given: Any = values if len(values) > 1 else (values[0] if values else None)
+    found = connection.exec_driver_sql(text, given)
+    return [tuple(row) for row in found] if found.returns_rows else []

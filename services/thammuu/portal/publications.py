@@ -18,7 +18,7 @@ from thammuu.portal.answers import NotThereError, answer, problem
 from thammuu.portal.asked import asked_in, form_schema, query_parameters
 from thammuu.portal.described import FAULTS, binary, refusals
 from thammuu.portal.paging import USUAL, CursorQuery, LimitQuery, part_of
-from thammuu.portal.repeats import Repeats
+from thammuu.portal.repeats import RepeatedError, Repeats
 from thammuu.portal.uploads import replace_folder, upload_of
 
 if TYPE_CHECKING:
@@ -106,15 +106,16 @@ def _published(
 ) -> tuple[publishing.Outcome, dict[str, Any]]:
     repeats = Repeats(serving.context, key, asked, upload.file) if key else None
     with serving.current_rules():
-        if repeats and (known := repeats.known()):
-            outcome = publishing.Outcome(known, changed=False, warnings=[])
-            return outcome, publishing.report(serving.context, outcome) | {"rejected": 0}
         try:
-            outcome = publishing.publish(serving.context, asked.publication(upload.file))
+            if repeats:
+                repeats.check()
+            along = repeats.keep if repeats else None
+            outcome = publishing.publish(serving.context, asked.publication(upload.file), along)
+        except RepeatedError as repeated:
+            outcome = publishing.Outcome(repeated.publication_id, changed=False, warnings=[])
+            return outcome, publishing.report(serving.context, outcome) | {"rejected": 0}
         except BadInputError as error:
             raise upload.in_senders_words(error) from error
-        if repeats:
-            repeats.keep(outcome.publication_id)
     serving.accepted()
     outcome = replace(outcome, warnings=[replace_folder(one, upload.folder) for one in outcome.warnings])
     return outcome, publishing.report(serving.context, outcome) | {"rejected": 0}

@@ -28,7 +28,7 @@ from thammuu.bus.kafka.promises import refuse_unsafe_subscribers
 from thammuu.bus.kafka.submissions import expiring, take_once
 from thammuu.bus.lag import watch_lag
 from thammuu.bus.topics import POSITION, SUBMISSIONS
-from thammuu.bus.waits import FIRST_PAUSE_S, SILENT_S, pause
+from thammuu.bus.waits import FIRST_PAUSE_S, SILENT_S, pause, until_it_works
 from thammuu.events import Event
 from thammuu.failpoints import reach
 from thammuu.intake.submission_places import places_of
@@ -98,7 +98,8 @@ class Worker:
         refuse_unsafe_subscribers(self.broker.subscribers, self._longest_handler_s)
         if SUBMISSIONS in self._threads:
             places_of(self._context.settings.submission_uris)
-        await self.broker.start()
+        await until_it_works(self._started, "worker", self._status, stop)
+        self._status.idle("worker")
         watching = asyncio.create_task(watch_lag(self._subscribers, self._status))
         try:
             if SUBMISSIONS in self._threads:
@@ -111,6 +112,13 @@ class Worker:
             await self.broker.stop()
             for threads in self._threads.values():
                 threads.shutdown()
+
+    async def _started(self) -> None:
+        try:
+            await self.broker.start()
+        except BaseException:
+            await self.broker.stop()
+            raise
 
     def _handler(self, stage: str) -> Callable[[bytes, KafkaMessage], Awaitable[None]]:
         async def handle(body: bytes, message: KafkaMessage) -> None:

@@ -28,7 +28,7 @@ _ASYMMETRIC: Final = "whsk_"
 _SHORTEST_KEY: Final = 24
 _LONGEST_KEY: Final = 64
 _SEED: Final = 32
-_TYPES: Final = {"memo": "memo.issued", "withdrawal": "memo.withdrawn"}
+_TYPES: Final = {"memo": "memo.issued", "withdrawal": "memo.withdrawn", "incident": "delivery.overdue"}
 
 
 class WebhookChannel(InThreads):
