@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from delivery_parts import Desk, desk
+from thammuu.clock import VIETNAM
 from thammuu.delivery.deliveries import news
 from thammuu.resources import rules_folder
 
@@ -19,16 +21,16 @@ ROUTES = "route:\n  to:\n    - {role: secretariat, channels: [email]}\n  group_w
 
 
 @pytest.fixture
-def on(tmp_path: Path, rules_with_routes: Path) -> Iterator[Desk]:
-    with desk(tmp_path / "data", rules_with_routes) as opened:
-        yield opened
-
-
-@pytest.fixture
-def rules_with_routes(tmp_path: Path) -> Path:
+def rules(tmp_path: Path) -> Path:
     shutil.copytree(rules_folder(), tmp_path / "rules")
     (tmp_path / "rules" / "delivery" / "routes.yaml").write_text(ROUTES, "utf-8")
     return tmp_path / "rules"
+
+
+@pytest.fixture
+def on(tmp_path: Path, rules: Path) -> Iterator[Desk]:
+    with desk(tmp_path / "data", rules) as opened:
+        yield opened
 
 
 def test_each_unit_s_next_in_turn_gets_that_unit_s_memos_and_no_others(on: Desk) -> None:
@@ -44,3 +46,20 @@ def test_each_unit_s_next_in_turn_gets_that_unit_s_memos_and_no_others(on: Desk)
         ("m-ha-nam", "ha-nam-2"),
         ("m-ha-noi", "ha-noi-2"),
     }
+
+
+@pytest.mark.parametrize(
+    ("routes", "hour"), [(ROUTES, 16), (ROUTES + "  critical_passes: true\n", 10), ("no routes", 16)]
+)
+def test_a_critical_memo_wakes_the_next_in_turn_only_where_the_routes_say_so(
+    on: Desk, rules: Path, routes: str, hour: int
+) -> None:
+    on.recipient("first")
+    on.recipient("second", turn=2, quiet_from="08:00", quiet_to="16:00")
+    on.handle(on.issued("m", severity="critical"))
+    on.becomes("accepted")
+    (row,) = on.rows()
+    (rules / "delivery" / "routes.yaml").write_text(routes, "utf-8")
+    assert news(on.context, row["delivery_id"], "bounced")
+    instead = next(one for one in on.rows() if one["recipient_id"] == "second")
+    assert datetime.fromtimestamp(instead["due"], VIETNAM).hour == hour
