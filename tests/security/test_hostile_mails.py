@@ -88,6 +88,7 @@ def test_no_text_breaks_out_of_the_subject_a_name_or_a_file_name(text: str) -> N
     wire = sent(
         subject=text,
         to={"name": text},
+        sender=text,
         attachments=(Attachment(f"{text}.pdf", "application/pdf", b"%PDF"),),
     )
     found = raw_headers(wire)
@@ -99,6 +100,7 @@ def test_no_text_breaks_out_of_the_subject_a_name_or_a_file_name(text: str) -> N
     assert found["to"].endswith("vanphong@hanam.example>") or found["to"] == "vanphong@hanam.example"
     parsed = email.message_from_bytes(wire, policy=policy.default)
     assert [one.addr_spec for one in parsed["to"].addresses] == ["vanphong@hanam.example"]
+    assert [one.addr_spec for one in parsed["from"].addresses] == ["bao-cao@moha.example"]
     assert parsed["bcc"] is None
     (attachment,) = parsed.iter_attachments()
     assert attachment.get_content() == b"%PDF"

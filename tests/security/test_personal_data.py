@@ -15,7 +15,7 @@ from thammuu.errors import EnvironmentFaultError
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CANARIES = ("Hoàng Yến", "hoang.yen@nest.example.com", "tgram://112233:canarytoken/445566", "hook.example.com/yellow")
-SECRET = "whsec_Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5"  # noqa: S105  a made-up one
+SECRET = "whsec_Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5"  # noqa: S105  a made-up one
 HEADER = "unit,role,name,email,chat,webhook,webhook_secret\n"
 LINE = "{unit},{role},Hoàng Yến,hoang.yen@nest.example.com,tgram://112233:canarytoken/445566,{hook},{secret}\n"
 

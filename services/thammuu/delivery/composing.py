@@ -21,7 +21,7 @@ from thammuu.i18n import _
 from thammuu.ledger.schema import deliveries, delivery_memos, issued_memos, publications, recipients, signed_copies
 from thammuu.memos.printing.chat import fitted
 from thammuu.memos.shelf import kept_model
-from thammuu.memos.wording import WORDS
+from thammuu.memos.wording import WORDS, capital
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,6 +108,7 @@ def compose(context: Context, connection: Connection, delivery_id: str) -> Messa
         ),
         kind=row["kind"],
         unsubscribe=_unsubscribe(context, person, row),
+        sender=capital(occasion.issuer.removeprefix("the ")),
     )
 
 

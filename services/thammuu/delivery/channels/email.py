@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from thammuu.clock import VIETNAM
 from thammuu.delivery.dkim import signer_of
 from thammuu.delivery.mail import domain_of, fault_of_address, origin_of, wire_address, wire_of
 from thammuu.delivery.pacing import Pace
@@ -76,7 +77,7 @@ class EmailChannel:
             self._pool = None
 
     def _written(self, message: Message) -> bytes:
-        mail = wire_of(message, self._origin, self._clock())
+        mail = wire_of(message, replace(self._origin, name=message.sender), self._clock().astimezone(VIETNAM))
         return mail if self._signer is None else self._signer.signed(mail)
 
     async def _sent(self, message: Message, mail: bytes) -> Answer:
