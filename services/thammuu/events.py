@@ -9,28 +9,42 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from thammuu import tracing
 from thammuu.canonical import canonical_json, derived_id
+from thammuu.delivery_events import (
+    DeliveryAttempted,
+    DeliveryCancelled,
+    DeliveryFailed,
+    DeliveryOverdue,
+    DeliveryQueued,
+    DeliveryRequeued,
+    DeliverySucceeded,
+    DeliveryUnaddressed,
+    DeliveryUnknown,
+    Enclosed,
+)
+from thammuu.event_data import TYPES, EventData
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+__all__ = [
+    "DeliveryAttempted",
+    "DeliveryCancelled",
+    "DeliveryFailed",
+    "DeliveryOverdue",
+    "DeliveryQueued",
+    "DeliveryRequeued",
+    "DeliverySucceeded",
+    "DeliveryUnaddressed",
+    "DeliveryUnknown",
+    "Enclosed",
+    "EventData",
+]
+"""Of what is defined elsewhere: whoever needs an event finds every one here."""
 
 MAX_DATA_BYTES = 60_000
 """Larger payloads travel as blobs named by their SHA-256."""
 
 SOURCE = "/thammuu"
-
-_TYPES: dict[str, type[EventData]] = {}
-
-
-class EventData(BaseModel):
-    """What happened, in the past tense; subclasses name their CloudEvents type."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    event_type: ClassVar[str]
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401  pydantic passes its own options
-        super().__init_subclass__(**kwargs)
-        _TYPES[cls.event_type] = cls
 
 
 class RulesActivated(EventData):
@@ -226,106 +240,6 @@ class MemoSigned(EventData):
     reason: str | None = Field(default=None, description="why it was taken although it is not visibly the issued one")
 
 
-class Enclosed(BaseModel):
-    """One memo version that a delivery carries."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    memo_id: str
-    version: int
-
-
-class DeliveryQueued(EventData):
-    """A message to one recipient by one channel was decided on."""
-
-    event_type: ClassVar[str] = "delivery.queued"
-    delivery_id: str
-    recipient: str = Field(description="id of the recipient, never an address")
-    channel: str
-    kind: Literal["memo", "withdrawal"]
-    memos: tuple[Enclosed, ...]
-    severity: str
-    due: datetime
-    deadline: datetime = Field(description="without a final state by then the operator is told")
-    repetition: int = Field(default=0, description="which repeat of the same memo it is")
-    instead_of: str | None = Field(default=None, description="the delivery that did not arrive")
-
-
-class DeliveryUnaddressed(EventData):
-    """A route names a role for an issued memo, and nobody in it can be reached: an incident for the operator."""
-
-    event_type: ClassVar[str] = "delivery.unaddressed"
-    memo_id: str
-    version: int
-    role: str
-
-
-class DeliveryAttempted(EventData):
-    """A message is about to be handed to its channel; recorded before it is."""
-
-    event_type: ClassVar[str] = "delivery.attempted"
-    delivery_id: str
-    attempt: int
-
-
-class DeliverySucceeded(EventData):
-    """The channel took a message, or said that it arrived."""
-
-    event_type: ClassVar[str] = "delivery.succeeded"
-    delivery_id: str
-    attempt: int
-    state: Literal["accepted", "delivered"]
-    reference: str = Field(default="", description="what the channel calls the message")
-
-
-class DeliveryFailed(EventData):
-    """The channel did not take a message, or it came back."""
-
-    event_type: ClassVar[str] = "delivery.failed"
-    delivery_id: str
-    attempt: int
-    state: Literal["queued", "failed", "bounced"] = Field(description="`queued`: it is tried again")
-    reason: str
-    due: datetime | None = Field(default=None, description="when it is tried again")
-
-
-class DeliveryUnknown(EventData):
-    """The answer to a message was lost: it may have arrived, and a further try may be a second copy."""
-
-    event_type: ClassVar[str] = "delivery.unknown"
-    delivery_id: str
-    attempt: int
-    reason: str
-    due: datetime
-
-
-class DeliveryCancelled(EventData):
-    """A message is not sent any more."""
-
-    event_type: ClassVar[str] = "delivery.cancelled"
-    delivery_id: str
-    reason: str
-    by: str
-
-
-class DeliveryRequeued(EventData):
-    """A person had a message sent again that had ended without success."""
-
-    event_type: ClassVar[str] = "delivery.requeued"
-    delivery_id: str
-    by: str
-    due: datetime
-
-
-class DeliveryOverdue(EventData):
-    """A message had no final state by its deadline: an incident for the operator."""
-
-    event_type: ClassVar[str] = "delivery.overdue"
-    delivery_id: str
-    state: str
-    reason: str
-
-
 class EventRejected(EventData):
     """A consumer set an event aside for good; the event itself stays in the ledger."""
 
@@ -377,7 +291,7 @@ class Event(BaseModel):
     @classmethod
     def _typed_data(cls, value: Any) -> Any:  # noqa: ANN401  pydantic hands over raw input
         if isinstance(value, dict) and isinstance(value.get("data"), dict):
-            data_type = _TYPES.get(value.get("type", ""))
+            data_type = TYPES.get(value.get("type", ""))
             if data_type is None:
                 msg = f"unknown event type {value.get('type')!r}"
                 raise ValueError(msg)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from opentelemetry.trace import Span, Tracer
 
-Kind = Literal["internal", "server", "producer", "consumer"]
+Kind = Literal["internal", "server", "client", "producer", "consumer"]
 HEADER = "traceparent"
 _ADDRESSES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 FORM = r"^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$"
@@ -55,14 +55,27 @@ def configure(process: str) -> None:
     _Tracing.tracer = provider.get_tracer("thammuu")
 
 
+def on() -> bool:
+    """Tell whether this process sends spans."""
+    return _Tracing.tracer is not None
+
+
 @contextmanager
-def span(name: str, parent: str | None = None, kind: Kind = "internal", **attributes: Any) -> Iterator[None]:  # noqa: ANN401
+def span(
+    name: str,
+    parent: str | None = None,
+    kind: Kind = "internal",
+    *,
+    within: bool = True,
+    **attributes: Any,  # noqa: ANN401  whatever a span may hold
+) -> Iterator[None]:
     """Time a piece of work as a span: a child of the one around it, or else of the named one.
 
     Args:
         name: What is done, in few words that repeat.
         parent: A ``traceparent``; what is none is left out of account.
         kind: Its part in the trace.
+        within: Whether the span around it counts more than the named one.
         attributes: What else a reader of the trace looks for.
     """
     if _Tracing.tracer is None:
@@ -70,7 +83,7 @@ def span(name: str, parent: str | None = None, kind: Kind = "internal", **attrib
         return
     from opentelemetry import trace
 
-    around = trace.get_current_span().get_span_context().is_valid
+    around = trace.get_current_span().get_span_context().is_valid and (within or parent is None)
     context = None if around else _remote(parent)
     values = {key.replace("__", "."): value for key, value in attributes.items() if value is not None}
     with _Tracing.tracer.start_as_current_span(name, context, trace.SpanKind[kind.upper()], values):

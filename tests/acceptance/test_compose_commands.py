@@ -23,7 +23,9 @@ from processes import models, told, until_there
 
 from servers import postgres as postgresql
 from servers.compose import Service, seconds, services
+from servers.deliveries import KEY
 from servers.kafka import Kafka
+from servers.mail_sink import Sink, mail_sink
 from servers.ports import free_port
 
 if TYPE_CHECKING:
@@ -33,7 +35,12 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).parents[2]
 GUIDE = (CHECKOUT / "docs" / "operator.md").read_text("utf-8")
-SECRETS = {"THAMMUU_DATABASE_PASSWORD": postgresql.PASSWORD, "THAMMUU_API_TOKEN": "word for the interface, 24 letters"}
+SECRETS = {
+    "THAMMUU_DATABASE_PASSWORD": postgresql.PASSWORD,
+    "THAMMUU_API_TOKEN": "word for the interface, 24 letters",
+    "THAMMUU_SECRET_KEY": KEY,
+}
+RECIPIENTS = "unit,role,name,email,formats\nHà Nam,secretariat,Văn phòng (ví dụ),van-phong@ha-nam.example.com,pdf\n"
 LISTENS = "8080"
 
 
@@ -102,9 +109,18 @@ def machine() -> Iterator[Machine]:
 
 
 @pytest.fixture
-def composed(machine: Machine) -> Iterator[dict[str, Service]]:
-    """Kafka and PostgreSQL as the file says, and the file's services."""
-    read = services(CHECKOUT / "compose.yaml", SECRETS)
+def mails() -> Iterator[Sink]:
+    """A mail server that takes what it is sent."""
+    with mail_sink() as sink:
+        yield sink
+
+
+@pytest.fixture
+def composed(machine: Machine, mails: Sink) -> Iterator[dict[str, Service]]:
+    """Kafka and PostgreSQL as the file says, and the file's services, with a mail server to send by."""
+    server = {"HOST": "127.0.0.1", "PORT": str(mails.port), "SECURITY": "none", "FROM": "bao-cao@thammuu.example"}
+    chosen = SECRETS | {f"THAMMUU_SMTP_{name}": value for name, value in server.items()}
+    read = services(CHECKOUT / "compose.yaml", chosen)
     (machine.folder / "data").mkdir()
     kafka = Kafka(machine.folder / "kafka")
     with postgresql.running() as database:
@@ -186,9 +202,9 @@ def stopped(started: list[tuple[Service, subprocess.Popen[str]]]) -> dict[str, s
     return codes
 
 
-def documented(program: str) -> list[str]:
-    """Return the arguments of the guide's command that publishes."""
-    (line,) = set(re.findall(rf"^    docker compose run --rm {program} (publish .*)$", GUIDE, re.MULTILINE))
+def documented(program: str, command: str = "publish") -> list[str]:
+    """Return the arguments of the guide's command that publishes, or does something else."""
+    (line,) = set(re.findall(rf"^    docker compose run --rm {program} ({command} .*)$", GUIDE, re.MULTILINE))
     return shlex.split(line)
 
 
@@ -197,8 +213,33 @@ def exported(machine: Machine, service: Service, folder: str) -> dict[str, Any]:
     return models(machine.folder / folder)
 
 
-def test_the_file_s_commands_publish_a_year_as_the_embedded_program_does(
-    machine: Machine, composed: dict[str, Service]
+def sent(machine: Machine, command: Service) -> list[dict[str, Any]]:
+    """Issue a memo as the guide says and have its message sent now; return it when it has been."""
+    (machine.folder / "scores").mkdir()
+    (machine.folder / "scores" / "recipients.csv").write_text(RECIPIENTS, "utf-8")
+    machine.places["/scores"] = str(machine.folder / "scores")
+    # the list speaks of a province that has merged since
+    machine.run(command, [*documented("thammuu", "recipients import"), "--units-as-of", "2023-04-20"])
+    machine.run(command, documented("thammuu", "memos issue"))
+    found = until_some(machine, command, "queued")
+    # it waits for others to the same office, and for a working day
+    machine.run(command, ["deliveries", "retry", *(one["delivery_id"] for one in found)])
+    return until_some(machine, command, "accepted")
+
+
+def until_some(machine: Machine, command: Service, state: str) -> list[dict[str, Any]]:
+    deadline = time.monotonic() + 120
+    while True:
+        said = machine.run(command, ["deliveries", "list", "--state", state, "--format", "json"])
+        found: list[dict[str, Any]] = json.loads(said)
+        if found:
+            return found
+        assert time.monotonic() < deadline, machine.run(command, ["deliveries", "list", "--format", "json"])
+        time.sleep(0.5)
+
+
+def test_the_file_s_commands_publish_a_year_as_the_embedded_program_does_and_send_a_memo(
+    machine: Machine, composed: dict[str, Service], mails: Sink
 ) -> None:
     alone = Machine(machine.folder, machine.places | {"/data": str(machine.folder / "alone")})
     by_hand = services(CHECKOUT / "compose.embedded.yaml", {})["thammuu"]
@@ -213,7 +254,12 @@ def test_the_file_s_commands_publish_a_year_as_the_embedded_program_does(
         for name, several in ports.items():
             for port in several:
                 machine.wait_until_well(composed[name], port)
+        assert "sender" in ports
         found = told(machine.run(command, ["events", "--format", "json"]))
+        assert exported(machine, command, "memos") == exported(alone, by_hand, "memos alone")
+        (message,) = sent(machine, command)
     assert found == expected
-    assert exported(machine, command, "memos") == exported(alone, by_hand, "memos alone")
+    (mail,) = mails.received
+    assert (mail.recipients, message["memos"]) == (("van-phong@ha-nam.example.com",), ["ha-nam-2023 v1"])
+    assert b"application/pdf" in mail.content
     machine.run(command, ["ledger", "verify"])

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from thammuu.cli.main import main
-from thammuu.events import _TYPES, Event
+from thammuu.event_data import TYPES
+from thammuu.events import Event
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("README*.md"), *(ROOT / "docs").glob("*.md")])
@@ -141,7 +142,7 @@ def test_few_blocks_of_commands_are_not_run() -> None:
 
 def test_every_event_type_has_an_example_that_is_a_valid_event() -> None:
     found = [json.loads(text) for text in blocks(ROOT / "docs" / "events.md", "json")]
-    assert {Event.model_validate(example).type for example in found} == set(_TYPES)
+    assert {Event.model_validate(example).type for example in found} == set(TYPES)
     assert [Event.model_validate(example).id for example in found] == [example["id"] for example in found]
 
 

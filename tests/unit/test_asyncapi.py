@@ -15,7 +15,8 @@ from thammuu import pipeline
 from thammuu.bus.asyncapi import document, text
 from thammuu.bus.topics import Topics
 from thammuu.cli.main import main
-from thammuu.events import _TYPES, Event
+from thammuu.event_data import TYPES
+from thammuu.events import Event
 from thammuu.intake.submission_message import TYPE
 
 ROOT = Path(__file__).parents[2]
@@ -70,7 +71,7 @@ def test_every_reference_leads_somewhere(committed: dict[str, Any]) -> None:
 
 def test_every_event_type_is_on_the_channel_that_the_relay_sends_it_to(committed: dict[str, Any]) -> None:
     there = {kind: name for name, channel in committed["channels"].items() for kind in channel["messages"]}
-    assert there == {kind: Topics().of(kind) for kind in _TYPES} | {TYPE: Topics().submitted}
+    assert there == {kind: Topics().of(kind) for kind in TYPES} | {TYPE: Topics().submitted}
 
 
 def test_the_consumers_are_those_of_the_pipeline(committed: dict[str, Any]) -> None:
@@ -94,7 +95,7 @@ def test_an_installation_with_a_prefix_has_it_in_every_address_and_group() -> No
 def test_the_example_of_every_event_follows_the_document(committed: dict[str, Any]) -> None:
     page = (ROOT / "docs" / "events.md").read_text("utf-8")
     examples = [json.loads(one) for one in re.findall(r"^```json\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)]
-    assert {one["type"] for one in examples} == set(_TYPES)
+    assert {one["type"] for one in examples} == set(TYPES)
     for one in examples:
         assert faults(committed, one["type"], json.loads(Event.model_validate(one).body())) == []
         assert faults(committed, one["type"], one | {"data": {}}) != []

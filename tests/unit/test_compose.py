@@ -8,13 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 
 from servers.compose import Service, UnsetVariableError, services
 
 CHECKOUT = Path(__file__).parents[2]
 DISTRIBUTED, EMBEDDED = CHECKOUT / "compose.yaml", CHECKOUT / "compose.embedded.yaml"
 DOCKERFILE = (CHECKOUT / "Dockerfile").read_text("utf-8")
-SECRETS = {"THAMMUU_DATABASE_PASSWORD": "of the database", "THAMMUU_API_TOKEN": "of the interface"}
+SECRETS = {
+    "THAMMUU_DATABASE_PASSWORD": "of the database",
+    "THAMMUU_API_TOKEN": "of the interface",
+    "THAMMUU_SECRET_KEY": "of addresses",
+}
+ADDRESSING = {"sender", "serve", "thammuu"}
 EVERY = [(one.name, name) for one in (DISTRIBUTED, EMBEDDED) for name in services(one, SECRETS)]
 STAYING = [name for name, one in services(DISTRIBUTED, SECRETS).items() if "healthcheck" in one.keys]
 
@@ -107,15 +113,48 @@ def test_nothing_starts_before_passwords_are_chosen(name: str) -> None:
 def test_no_password_stands_in_the_file() -> None:
     lines = [line for line in DISTRIBUTED.read_text("utf-8").splitlines() if not line.lstrip().startswith("#")]
     secret = [line for line in lines if re.search(r"(PASSWORD|TOKEN|SECRET)\w*:", line)]
-    assert len(secret) == 3
-    assert [line for line in secret if ":?" not in line] == []
+    required = [line for line in secret if ":?" in line]
+    assert len(required) == 4
+    # a mail server may do without
+    assert [line.strip() for line in secret if line not in required] == [
+        "THAMMUU_SMTP_PASSWORD: ${THAMMUU_SMTP_PASSWORD:-}"
+    ]
 
 
 def test_only_the_server_is_reached_from_outside_and_only_from_this_machine(distributed: dict[str, Service]) -> None:
     opened = {name: one.keys["ports"] for name, one in distributed.items() if "ports" in one.keys}
     assert opened == {"serve": ["127.0.0.1:8080:8080"]}
-    assert {name for name, one in distributed.items() if one.keys["networks"] != ["inside"]} == {"serve"}
-    assert all("THAMMUU_API_TOKEN" not in one.environment for name, one in distributed.items() if name != "serve")
+    assert {name for name, one in distributed.items() if one.keys["networks"] != ["inside"]} == {"serve", "sender"}
+
+
+@pytest.mark.parametrize(
+    ("secret", "known_to"),
+    [
+        ("THAMMUU_API_TOKEN", {"serve"}),
+        ("THAMMUU_SECRET_KEY", ADDRESSING),
+        ("THAMMUU_SMTP_PASSWORD", {"sender"}),
+        ("THAMMUU_DATABASE_PASSWORD", set()),
+    ],
+)
+def test_only_those_have_a_secret_who_need_it(distributed: dict[str, Service], secret: str, known_to: set[str]) -> None:
+    assert {name for name, one in distributed.items() if secret in one.environment} == known_to
+
+
+def test_the_key_of_the_file_s_first_lines_is_one_that_seals(tmp_path: Path) -> None:
+    (line,) = re.findall(r'^#   (echo "THAMMUU_SECRET_KEY=.*)$', DISTRIBUTED.read_text("utf-8"), re.MULTILINE)
+    subprocess.run(["bash", "-c", line], cwd=tmp_path, check=True)
+    name, _is, key = (tmp_path / ".env").read_text("utf-8").strip().partition("=")
+    assert name == "THAMMUU_SECRET_KEY"
+    assert Fernet(key).decrypt(Fernet(key).encrypt(b"an address")) == b"an address"
+
+
+def test_the_sender_has_the_same_data_and_issuer_as_the_workers_and_no_address_of_its_own(
+    distributed: dict[str, Service],
+) -> None:
+    sender, worker = distributed["sender"], distributed["worker"]
+    assert worker.environment.items() <= sender.environment.items()
+    assert "ports" not in sender.keys
+    assert sender.environment["THAMMUU_SMTP_HOST"] == ""
 
 
 def test_the_workers_of_the_file_take_every_stage(distributed: dict[str, Service]) -> None:

@@ -379,6 +379,28 @@ def test_only_registered_people_act_within_their_rights_and_days(on: Desk) -> No
                 people.acting(_as(on.context, person), connection, right, issuer)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    "name",
+    # the last one: what is written in two ways would be two persons
+    ["", "policy:x", "account:root", "a b", "a,b", "a\n", "a\x1b[2J", "a\u202e", "a\u200b", "-a", "x" * 65, "a\u0309"],
+)
+def test_a_person_s_id_passes_for_nobody_else_and_for_no_policy(on: Desk, name: str) -> None:
+    with on.context.database.transaction() as connection:
+        with pytest.raises(BadInputError, match="no id of a person") as refused:
+            people.add(connection, name, people.RIGHTS)
+        assert str(refused.value).isprintable()
+        if name:
+            with pytest.raises(BadInputError, match="no id of a person"):
+                people.acting(_as(on.context, name), connection, "approve")
+        people.add(connection, "nguyễn-văn.a@bộ_1", people.RIGHTS)
+
+
+def test_an_account_s_name_is_one_that_can_be_read(on: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "ro\u202eot\x1b[2J\n")
+    with on.context.database.transaction() as connection:
+        assert people.acting(on.context, connection, "edit") == "account:root[2J"
+
+
 def test_somebody_with_all_rights_always_remains(on: Desk) -> None:
     with on.context.database.transaction() as connection:
         people.add(connection, "a", people.RIGHTS)

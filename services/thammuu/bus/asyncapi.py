@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic.json_schema import models_json_schema
 
 from thammuu.bus.topics import CONTENT_TYPE, POSITION, SUBMISSIONS, Topics
-from thammuu.events import _TYPES, Event, SubmissionAnswered
+from thammuu.event_data import TYPES
+from thammuu.events import Event, SubmissionAnswered
 from thammuu.intake.submission_message import TYPE, SubmittedMessage
 from thammuu.tracing import FORM, HEADER
 
@@ -72,7 +73,7 @@ def text(routes: Sequence[Route], topics: Topics) -> str:
 def _on(topic: str, topics: Topics) -> list[str]:
     if topic == topics.submitted:
         return [TYPE]
-    return [kind for kind in _TYPES if topics.of(kind) == topic]
+    return [kind for kind in TYPES if topics.of(kind) == topic]
 
 
 def _channel(topic: str, topics: Topics) -> dict[str, Any]:
@@ -135,7 +136,7 @@ def _messages() -> dict[str, Any]:
         "payload": {"$ref": _SCHEMAS + SubmittedMessage.__name__},
         "bindings": {"kafka": {"key": _key("any; the index keeps submissions of one index in order")}},
     }
-    return {kind: _message(kind, data) for kind, data in _TYPES.items()} | {TYPE: submitted}
+    return {kind: _message(kind, data) for kind, data in TYPES.items()} | {TYPE: submitted}
 
 
 def _message(kind: str, data: type[BaseModel]) -> dict[str, Any]:
@@ -172,7 +173,7 @@ def _headers() -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    models: list[type[BaseModel]] = [Event, *_TYPES.values(), SubmittedMessage]
+    models: list[type[BaseModel]] = [Event, *TYPES.values(), SubmittedMessage]
     _by_model, found = models_json_schema(
         [(model, "validation") for model in models], ref_template=_SCHEMAS + "{model}"
     )

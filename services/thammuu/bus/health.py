@@ -47,8 +47,9 @@ def health_routes(faults: Callable[[], dict[str, str]], registry: CollectorRegis
         told = "".join(f"{name}: {fault}\n" for name, fault in found.items())
         return Response(told or "ok\n", status_code=503 if found else 200, media_type="text/plain")
 
+    # in a thread: some figures ask the database, which may be away
     @router.get("/metrics", include_in_schema=False)
-    async def figures() -> Response:
+    def figures() -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return router

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
-from thammuu.ledger.schema import events, leases, progress
+from thammuu.bus.lease import Lease
+from thammuu.ledger.schema import events, progress
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -58,24 +57,11 @@ class Outbox:
 
     def lead(self) -> bool:
         """Take or renew the lease; False while another relay holds it."""
-        with self.context.database.transaction() as connection:
-            now = _now(connection)
-            values = {"holder": self.holder, "until": now + self.lease_s}
-            free = (leases.c.name == NAME) & ((leases.c.holder == self.holder) | (leases.c.until < now))
-            if connection.execute(update(leases).where(free).values(**values)).rowcount:
-                return True
-            try:
-                with connection.begin_nested():
-                    connection.execute(insert(leases).values(name=NAME, **values))
-            except IntegrityError:
-                return False
-            return True
+        return self._lease.taken()
 
     def give_up(self) -> None:
         """End the lease, so that another relay need not wait for its end."""
-        with self.context.database.transaction() as connection:
-            mine = (leases.c.name == NAME) & (leases.c.holder == self.holder)
-            connection.execute(update(leases).where(mine).values(until=0.0))
+        self._lease.given_up()
 
     def waiting(self, limit: int = BATCH) -> list[Outgoing]:
         """Return the next events to send, in ledger order."""
@@ -92,8 +78,7 @@ class Outbox:
             False if the lease was lost, or somebody moved the place to send from, meanwhile.
         """
         with self.context.database.transaction() as connection:
-            mine = (leases.c.name == NAME) & (leases.c.holder == self.holder) & (leases.c.until >= _now(connection))
-            if connection.execute(select(leases.c.name).where(mine).with_for_update()).first() is None:
+            if not self._lease.still_held(connection):
                 return False
             row = select(progress.c.position).where(progress.c.consumer == NAME).with_for_update()
             if (connection.execute(row).scalar() or 0) != first - 1:
@@ -106,6 +91,10 @@ class Outbox:
         with self.context.database.snapshot() as connection:
             last = connection.execute(select(func.max(events.c.position))).scalar() or 0
             return int(last) - _position(connection)
+
+    @property
+    def _lease(self) -> Lease:
+        return Lease(self.context.database, NAME, self.holder, self.lease_s)
 
 
 def rewind(connection: Connection, position: int) -> None:
@@ -121,10 +110,3 @@ def _move(connection: Connection, position: int) -> None:
 
 def _position(connection: Connection) -> int:
     return connection.execute(select(progress.c.position).where(progress.c.consumer == NAME)).scalar() or 0
-
-
-def _now(connection: Connection) -> float:
-    """Return the time by the database's clock: relays on several machines have several clocks."""
-    if connection.dialect.name == "postgresql":
-        return float(connection.execute(select(func.extract("epoch", func.clock_timestamp()))).scalar_one())
-    return time.time()

@@ -133,6 +133,9 @@ def send(
         return
     said = _("{accepted} accepted, {later} to be tried again, {refused} refused, {unknown} with an unknown end.")
     console().print(said.format(**asdict(tally)), markup=False)
+    if tally.cancelled:
+        told = _("{n} cancelled: their memos were replaced or withdrawn while they waited.")
+        console().print(told.format(n=tally.cancelled), markup=False)
 
 
 def retry(

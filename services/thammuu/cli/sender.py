@@ -45,6 +45,7 @@ async def _send(program: Program, health: Health, stop: asyncio.Event) -> None:
     from thammuu.delivery.channels import channels_of
     from thammuu.delivery.dispatch import Sender
     from thammuu.delivery.figures import DeliveryFigures
+    from thammuu.delivery.issuing import Issuing
 
     context = program.context
     channels, name = channels_of(context), holder()
@@ -52,4 +53,6 @@ async def _send(program: Program, health: Health, stop: asyncio.Event) -> None:
     console(stderr=True).print(
         _("Sending by {channels} as {holder}.").format(channels=", ".join(channels), holder=name), markup=False
     )
-    await Sender(context, channels, name, status=health.status).run(stop)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(Issuing(program, health.status, name).run(stop))
+        await Sender(context, channels, name, status=health.status).run(stop)

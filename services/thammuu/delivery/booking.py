@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, exists, func, insert, select, tuple_, update
 from thammuu.delivery.holders import stands
 from thammuu.delivery.planning import Planned, delivery_id
 from thammuu.delivery.states import WAITING
+from thammuu.delivery.telling import SUPERSEDED
 from thammuu.delivery.vocabulary import ADDRESSED_AS, SEVERITIES
 from thammuu.events import DeliveryCancelled, DeliveryQueued, Enclosed, NewEvent
 from thammuu.ledger.schema import contact_points, deliveries, delivery_memos
@@ -30,16 +31,14 @@ _P, _D, _M = contact_points.c, deliveries.c, delivery_memos.c
 _KNOWN = select(_M.recipient_id, _M.channel, _M.repetition).where(
     _M.memo_id == bindparam("memo"), _M.version == bindparam("version"), _M.kind == bindparam("kind")
 )
-_SAME_ADDRESS = (
-    select(_P.recipient_id, _P.channel, _P.address_mark)
-    .where(_P.address_mark.in_(bindparam("marks", expanding=True)))
-    .order_by(_P.recipient_id, _P.channel)
-    .with_for_update()
-)
+_SAME_ADDRESS = _P.address_mark.in_(bindparam("marks", expanding=True))
+_HOLD = select(_P.recipient_id).where(_SAME_ADDRESS).order_by(_P.recipient_id, _P.channel).with_for_update()
 _JOINABLE = (
-    select(_D.delivery_id, _D.recipient_id, _D.channel, _D.repetition, _D.due, _D.deadline, _D.severity)
+    select(_D.delivery_id, _D.channel, _D.repetition, _D.due, _D.deadline, _D.severity)
+    .add_columns(_P.address_mark, _P.channel.label("point"))
+    .join(contact_points, _P.recipient_id == _D.recipient_id)
     .where(
-        _D.recipient_id.in_(bindparam("names", expanding=True)),
+        _SAME_ADDRESS,
         # by recipient, never by state: of all that waits only what waits for these is looked at
         func.coalesce(_D.state, "") == "queued",
         _D.attempts == 0,
@@ -47,7 +46,7 @@ _JOINABLE = (
         select(func.count(func.distinct(_M.memo_id))).where(_M.delivery_id == _D.delivery_id).scalar_subquery()
         < MOST_MEMOS,
     )
-    .with_for_update()
+    .with_for_update(of=deliveries)
 )
 _OPEN, _ENCLOSE = insert(deliveries), insert(delivery_memos)
 _Key = tuple[str, str, int]
@@ -150,7 +149,7 @@ def stop_repeats(connection: Connection, unit_id: str, stopped: str, reason: str
 
 
 def _cancelled(
-    connection: Connection, unit_id: str, names: Sequence[str], reason: str, by: str = "superseded"
+    connection: Connection, unit_id: str, names: Sequence[str], reason: str, by: str = SUPERSEDED
 ) -> list[NewEvent]:
     if names:
         stopped = update(deliveries).where(deliveries.c.delivery_id.in_(names))
@@ -192,17 +191,15 @@ def _open(connection: Connection, new: Sequence[Planned], kind: Kind) -> dict[_K
     marks = sorted({one.mark for one in new if one.window_s or kind == "withdrawal"})
     if not marks:
         return {}
-    # two workers that open a message to the same address at once would make two of it
-    points = connection.execute(_SAME_ADDRESS, {"marks": marks}).all()
-    mark_of = {(row.recipient_id, row.channel): row.address_mark for row in points}
-    which = {"names": sorted({row.recipient_id for row in points}), "asked": kind}
-    found: dict[_Key, Row[Any]] = {}
-    waiting: list[Row[Any]] = list(connection.execute(_JOINABLE, which))
-    for row in sorted(waiting, key=lambda one: (-one.due, one.delivery_id)):
-        mark = mark_of.get((row.recipient_id, ADDRESSED_AS.get(row.channel, row.channel)))
-        if mark is not None:
-            found[mark, row.channel, row.repetition] = row
-    return found
+    if connection.dialect.name == "postgresql":
+        # two workers that open a message to the same address at once would make two of it
+        connection.execute(_HOLD, {"marks": marks}).all()
+    waiting: list[Row[Any]] = list(connection.execute(_JOINABLE, {"marks": marks, "asked": kind}))
+    return {
+        (row.address_mark, row.channel, row.repetition): row
+        for row in sorted(waiting, key=lambda one: (-one.due, one.delivery_id))
+        if row.point == ADDRESSED_AS.get(row.channel, row.channel)
+    }
 
 
 def _joining(work: UnitOfWork, one: Planned, severity: str, held: Row[Any]) -> _Booking:

@@ -1,6 +1,6 @@
 """Claims of the sender: taken before each try, held, given back, and ``unknown`` where a sender vanished with one.
 
-Every function is one part of a transaction of the caller, and appends its events last.
+Every function is one part of a transaction of the caller, and appends its events last or leaves it to the caller.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from thammuu.delivery.occasions import calendar_of
 from thammuu.delivery.quiet import put_off
 from thammuu.delivery.states import WAITING
 from thammuu.delivery.telling import moment, told
+from thammuu.delivery.traced import places_of
 from thammuu.events import DeliveryAttempted, DeliveryFailed, DeliveryUnknown
 from thammuu.ledger import log
 from thammuu.ledger.schema import deliveries, recipients
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row, Select
 
     from thammuu.bus.context import Context
+    from thammuu.events import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,14 @@ class Claim:
         subject: The unit of its events.
         attempt: Which try, from 1.
         due: When it was due, in seconds since 1970.
+        traceparent: Where in which trace it was decided on, where traces are kept.
     """
 
     delivery_id: str
     subject: str
     attempt: int
     due: float
+    traceparent: str | None = None
 
 
 def any_due(context: Context, connection: Connection, channel: str) -> bool:
@@ -68,10 +72,10 @@ def claim(  # noqa: PLR0913, PLR0917  what a claim says
     joined = deliveries.outerjoin(recipients, recipients.c.recipient_id == c.recipient_id)
     query = _due(context, channel, *columns).select_from(joined).order_by(c.due, c.delivery_id).limit(most)
     found = connection.execute(query.with_for_update(of=deliveries, skip_locked=True)).all()
+    wanted = [row for row in found if not _put_off(context, connection, row)]
+    places = places_of(connection, {row.delivery_id: row.subject for row in wanted})
     taken = [
-        Claim(row.delivery_id, row.subject, row.attempts + 1, row.due)
-        for row in found
-        if not _put_off(context, connection, row)
+        Claim(row.delivery_id, row.subject, row.attempts + 1, row.due, places.get(row.delivery_id)) for row in wanted
     ]
     if taken:
         named = c.delivery_id.in_([one.delivery_id for one in taken])
@@ -87,6 +91,7 @@ def claim(  # noqa: PLR0913, PLR0917  what a claim says
                     "attempted",
                     one.attempt,
                     DeliveryAttempted(delivery_id=one.delivery_id, attempt=one.attempt),
+                    one.traceparent,
                 )
                 for one in taken
             ],
@@ -115,12 +120,13 @@ def give_back(context: Context, connection: Connection, claims: Sequence[Claim])
                 reason="not handed over: the sender stopped or the server is away",
                 due=moment(one.due),
             )
-            events.append(told(context, one.delivery_id, one.subject, "answered", one.attempt, data))
+            place = (one.delivery_id, one.subject, "answered", one.attempt)
+            events.append(told(context, *place, data, one.traceparent))
     log.append(connection, events)
 
 
-def expire(context: Context, connection: Connection, *, again: float, all_claims: bool = False) -> int:
-    """Make ``unknown`` of tries whose sender has gone; return how many.
+def expire(context: Context, connection: Connection, *, again: float, all_claims: bool = False) -> list[Event]:
+    """Make ``unknown`` of tries whose sender has gone; return the events, for the caller to append last.
 
     Args:
         context: The program's parts.
@@ -134,14 +140,13 @@ def expire(context: Context, connection: Connection, *, again: float, all_claims
     order = deliveries.c.delivery_id
     rows = connection.execute(select(deliveries).where(gone).order_by(order).with_for_update(skip_locked=True)).all()
     if not rows:
-        return 0
+        return []
     reason = "the sender stopped before the answer was recorded"
     values = {"state": "unknown", "reason": reason, "due": again, "holder": None, "held_until": None}
     for row in rows:
         mine = deliveries.c.delivery_id == row.delivery_id
         connection.execute(update(deliveries).where(mine).values(unknowns=row.unknowns + 1, **values))
-    log.append(connection, [_lost(context, row, reason, again) for row in rows])
-    return len(rows)
+    return [_lost(context, row, reason, again) for row in rows]
 
 
 def _due(context: Context, channel: str, *columns: Any) -> Select[Any]:  # noqa: ANN401  columns
@@ -161,6 +166,6 @@ def _put_off(context: Context, connection: Connection, row: Row[Any]) -> bool:
     return True
 
 
-def _lost(context: Context, row: Row[Any], reason: str, again: float) -> Any:  # noqa: ANN401  an event
+def _lost(context: Context, row: Row[Any], reason: str, again: float) -> Event:
     data = DeliveryUnknown(delivery_id=row.delivery_id, attempt=row.attempts, reason=reason, due=moment(again))
     return told(context, row.delivery_id, row.subject, "lost", row.attempts, data)

@@ -51,7 +51,7 @@ def news(context: Context, delivery_id: str | None, state: Literal["bounced", "d
         connection.execute(update(deliveries).where(deliveries.c.delivery_id == row.delivery_id).values(**values))
         events = [_news_event(context, row, state, freed(reason))]
         if state == "bounced":
-            for name in _readers(connection, row.delivery_id):
+            for name in _readers(connection, row):
                 recipients.bounced(connection, name, ADDRESSED_AS.get(row.channel, row.channel))
             events += next_contacts(context, connection, [row])
         log.append(connection, events)
@@ -151,10 +151,10 @@ def _locked(connection: Connection, names: Sequence[str]) -> dict[str, Row[Any]]
     return {row.delivery_id: row for row in connection.execute(query)}
 
 
-def _readers(connection: Connection, delivery_id: str) -> list[str]:
-    c = delivery_memos.c
-    query = select(c.recipient_id).where(c.delivery_id == delivery_id).distinct().order_by(c.recipient_id)
-    return list(connection.execute(query).scalars())
+def _readers(connection: Connection, row: Row[Any]) -> list[str]:
+    """Return who was to read a message: its recipient, and those who share the address."""
+    query = select(delivery_memos.c.recipient_id).where(delivery_memos.c.delivery_id == row.delivery_id)
+    return sorted({row.recipient_id, *connection.execute(query).scalars()})
 
 
 def _news_event(context: Context, row: Row[Any], state: Literal["bounced", "delivered"], reason: str) -> Event:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from thammuu.bus.handling import is_transient
-from thammuu.delivery import claims
+from thammuu.delivery import claims, incidents
 from thammuu.delivery.contacts import next_contacts
 from thammuu.delivery.recording import overdue, record
 from thammuu.failpoints import reach
 from thammuu.ledger import log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from thammuu.bus.context import Context
     from thammuu.delivery.claims import Claim
@@ -31,13 +31,22 @@ class Desk:
 
     Args:
         context: The program's parts.
+        channels: Those that are set up.
         holder: The sender's own name, of which there is one.
         hold_s: How long a claim lasts without being renewed, in seconds.
         stalled: Told of each fault that is waited out.
     """
 
-    def __init__(self, context: Context, holder: str, hold_s: float, stalled: Callable[[Exception], None]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        channels: Collection[str],
+        holder: str,
+        hold_s: float,
+        stalled: Callable[[Exception], None],
+    ) -> None:
         self._context = context
+        self._channels = channels
         self._holder = holder
         self._hold_s = hold_s
         self._stalled = stalled
@@ -72,11 +81,12 @@ class Desk:
 
     async def recorded(self, answers: Sequence[Told]) -> None:
         """Record what channels answered, and write to the next in turn of whom will not be reached."""
+        places = {one.claim.delivery_id: one.traceparent for one in answers}
 
         def work() -> None:
             with self._context.database.transaction() as connection:
                 lost, events = record(self._context, connection, answers)
-                events += next_contacts(self._context, connection, lost)
+                events += next_contacts(self._context, connection, lost, places)
                 log.append(connection, events)
 
         await self._patiently(work)
@@ -92,7 +102,7 @@ class Desk:
         await self._patiently(work)
 
     async def looked_after(self, again_s: float, *, all_claims: bool) -> None:
-        """Make ``unknown`` of lost claims and tell what is overdue.
+        """Make ``unknown`` of lost claims, and tell what is overdue, the operators too.
 
         Args:
             again_s: After how many seconds lost ones are tried again.
@@ -102,10 +112,10 @@ class Desk:
         def work() -> None:
             context = self._context
             with context.database.transaction() as connection:
-                claims.expire(context, connection, again=self._now() + again_s, all_claims=all_claims)
-            with context.database.transaction() as connection:
+                lost = claims.expire(context, connection, again=self._now() + again_s, all_claims=all_claims)
                 rows, events = overdue(context, connection)
-                log.append(connection, events)
+                events += incidents.raised(context, connection, rows, self._channels)
+                log.append(connection, lost + events)
             for row in rows:
                 _LOG.error("delivery overdue", delivery=row.delivery_id, state=row.state, channel=row.channel)
 

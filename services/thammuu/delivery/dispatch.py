@@ -59,6 +59,7 @@ class Tally:
     later: int = 0
     refused: int = 0
     unknown: int = 0
+    cancelled: int = 0
 
 
 class Sender:
@@ -88,7 +89,7 @@ class Sender:
         self._pace = pace or Pace()
         self._alone = alone
         self._status = status
-        self._desk = Desk(context, holder, self._pace.hold_s, self._stalled)
+        self._desk = Desk(context, channels, holder, self._pace.hold_s, self._stalled)
         self._composers = ThreadPoolExecutor(2, thread_name_prefix="compose")
         self._answers: asyncio.Queue[Told] = asyncio.Queue()
         self.tally = Tally()

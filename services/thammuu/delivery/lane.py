@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from thammuu import tracing
 from thammuu.delivery.backoff import Server
-from thammuu.delivery.ports import Answer
+from thammuu.delivery.ports import Answer, NothingStandsError
 from thammuu.delivery.reasons import freed
 from thammuu.delivery.recording import Told
 from thammuu.errors import PermanentRefusalError, ThammuuError
@@ -115,18 +116,24 @@ class Lane:
         await self._desk.given_back(unsent)
 
     async def _try(self, one: Claim) -> None:
-        answer = await self._answer(one)
+        named = {"thammuu__delivery": one.delivery_id, "thammuu__attempt": one.attempt}
+        # what is decided here belongs to the publication, whichever command or process sends it
+        with tracing.span(f"send {self._channel.name}", one.traceparent, "client", within=False, **named):
+            answer, place = await self._answer(one), tracing.current()
+            tracing.told(thammuu__outcome=answer.outcome)
         reach("sender.answered")
         if self._channel.one_server:
             self._server.told(reached=not answer.server_away, now=time.monotonic())
         # a server that is away is left in peace by the lane; its messages need no growing waits of their own
         tries = 1 if answer.server_away else one.attempt
         wait = self._pace.backoff.after(tries, answer.wait_s)
-        self._answered(Told(one, answer, self._context.clock().timestamp() + wait))
+        self._answered(Told(one, answer, self._context.clock().timestamp() + wait, place))
 
     async def _answer(self, one: Claim) -> Answer:
         try:
             message = await self._compose(one.delivery_id)
+        except NothingStandsError as error:
+            return Answer("cancelled", freed(str(error)))
         except PermanentRefusalError as error:
             return Answer("refused", freed(str(error)))
         except ThammuuError as error:

@@ -230,10 +230,10 @@ def _document(words: Words, one: Enclosed, *, withdrawn: bool, alone: bool) -> d
     heading = "" if alone else _titled_with_day(words, one)
     if withdrawn:
         reasons = [words.say("Lý do: {why}", "Reason: {why}", why=_sentence(why)) for why in one.reasons]
-        return _empty() | {"heading": heading, "paragraphs": reasons}
+        return no_parts() | {"heading": heading, "paragraphs": reasons}
     model = one.model
     shown = model.tasks[:FIRST_TASKS]
-    return _empty() | {
+    return no_parts() | {
         "heading": heading,
         "paragraphs": [] if alone else _correction(words, one),
         "changes_label": words.say("Nội dung thay đổi", "What changes") if one.replaces else "",
@@ -250,7 +250,8 @@ def _document(words: Words, one: Enclosed, *, withdrawn: bool, alone: bool) -> d
     }
 
 
-def _empty() -> dict[str, Any]:
+def no_parts() -> dict[str, Any]:
+    """Return a document of a letter of which nothing is said yet."""
     lists: dict[str, Any] = {name: [] for name in ("paragraphs", "changes", "standing", "tasks")}
     labels = ("heading", "changes_label", "standing_label", "tasks_label", "lead_label", "task_label")
     return lists | dict.fromkeys((*labels, "deadline_label", "link", "link_label"), "")

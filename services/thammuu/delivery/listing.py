@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+LATE = deliveries.c.overdue & deliveries.c.state.in_(["queued", "unknown", "attempting"])
+"""The condition that a delivery has no final state although its deadline has passed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -54,7 +57,7 @@ def listed(connection: Connection, wanted: Wanted) -> list[dict[str, Any]]:
         mine = select(delivery_memos.c.delivery_id).where(delivery_memos.c.memo_id == wanted.memo_id)
         query = query.where(c.delivery_id.in_(mine))
     if wanted.overdue:
-        query = query.where(c.overdue, c.state.in_(["queued", "unknown", "attempting"]))
+        query = query.where(LATE)
     if wanted.due_by is not None:
         query = query.where(c.state.in_(sorted(WAITING)), c.due <= wanted.due_by)
     rows = [as_row(row) for row in connection.execute(query)]
@@ -87,9 +90,7 @@ def by_state(connection: Connection) -> dict[tuple[str, str], int]:
 
 def late(connection: Connection) -> int:
     """Return how many deliveries have no final state although their deadline has passed."""
-    c = deliveries.c
-    query = select(func.count()).where(c.overdue, c.state.in_(["queued", "unknown", "attempting"]))
-    return int(connection.execute(query).scalar_one())
+    return int(connection.execute(select(func.count()).where(LATE)).scalar_one())
 
 
 def unserved(connection: Connection, channels: Collection[str]) -> dict[str, int]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import from_json
+from pydantic import BaseModel
 from sqlalchemy import bindparam, select
 
 from thammuu.clock import today
 from thammuu.delivery import holders
 from thammuu.delivery.planning import Carried, plan, same_again
 from thammuu.delivery.recipients import recipients_named, recipients_of
-from thammuu.delivery.routes import Occasion, Routes
+from thammuu.delivery.routes import FILE, Occasion, Routes
 from thammuu.delivery.vocabulary import SEVERITIES
 from thammuu.ledger.schema import issued_memos, publications
 from thammuu.rulepack.actions_calendar import load_calendar
@@ -35,6 +36,21 @@ _EARLIER = (
     .where(issued_memos.c.memo_id == bindparam("memo"), issued_memos.c.version < bindparam("version"))
     .limit(1)
 )
+
+
+class _Provenance(BaseModel):
+    publications: list[str]
+
+
+class _Finding(BaseModel):
+    severity: str
+
+
+class _Model(BaseModel):
+    """Of a memo what routes ask for: of the rest no objects are made."""
+
+    provenance: _Provenance
+    findings: list[_Finding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +104,24 @@ def routes_of(context: Context) -> Routes:
         BadInputError: With all problems of the file.
     """
     pack = context.packs.active
-    path = pack.folder / "delivery" / "routes.yaml"
-    saved = path.stat().st_mtime_ns if path.exists() else 0
+    path = f"{pack.folder}/delivery/{FILE}"
+    try:
+        saved = os.stat(path).st_mtime_ns  # noqa: PTH116  asked for every memo, and pathlib takes twice as long
+    except FileNotFoundError:
+        saved = 0
     routes: Routes = context.cache.get_or_make(("routes", saved), lambda: Routes.load(pack))
     return routes
 
 
 def occasion_of(context: Context, connection: Connection, row: Row[Any] | MemoIssued) -> Occasion:
     """Return what routes ask of an issued memo."""
-    model = from_json(context.blobs.get(row.model), cache_strings="keys")
-    names = tuple(sorted(model["provenance"]["publications"]))
+    model = _Model.model_validate_json(context.blobs.get(row.model))
+    names = tuple(sorted(model.provenance.publications))
     return Occasion(
         indices=context.cache.get_or_make(("indices of", names), lambda: _indices(connection, names)),
         unit_id=row.unit_id,
         level=context.packs.active.units.get(row.unit_id).level,
-        severity=worst(one["severity"] for one in model["findings"]),
+        severity=worst(one.severity for one in model.findings),
         issuer=row.issuer or context.settings.issuer,
         correction=_is_correction(connection, row),
     )

@@ -158,8 +158,8 @@ def first_in_turn(recipients: Iterable[Recipient], role: Role, channels: Iterabl
 
 def usable(recipient: Recipient) -> set[str]:
     """Return the channels by which a recipient can be reached."""
-    points = {name: _point(recipient, name) for name in CHANNELS}
-    return {name for name, point in points.items() if point is not None and point.state == "usable"}
+    ends = {name for name, point in recipient.points.items() if point.state == "usable"}
+    return {name for name in CHANNELS if ADDRESSED_AS.get(name, name) in ends}
 
 
 def mark_of(recipient: Recipient, channel: str) -> str:
@@ -176,9 +176,9 @@ def _of(
     target: Target, recipients: Sequence[Recipient], now: datetime, works: Callable[[date], bool]
 ) -> Iterator[Planned]:
     for recipient in first_in_turn(recipients, target.role, target.channels):
-        hours = _hours(recipient)
+        hours, able = _hours(recipient), usable(recipient)
         for channel in target.channels:
-            if channel not in usable(recipient):
+            if channel not in able:
                 continue
             for repetition in range(target.repeats + 1):
                 wait = target.group_window_s + repetition * target.repeat_every_s

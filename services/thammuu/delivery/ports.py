@@ -5,13 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from thammuu.errors import PermanentRefusalError
+
 if TYPE_CHECKING:
     from datetime import date
 
-Outcome = Literal["accepted", "refused", "later", "unknown"]
+Outcome = Literal["accepted", "refused", "later", "unknown", "cancelled"]
 """``accepted``: the other side has it. ``refused``: it never will. ``later``: it was not handed over, try again.
-``unknown``: it was handed over and the answer was lost, so that a further try may be a second copy."""
+``unknown``: it was handed over and the answer was lost, so that a further try may be a second copy.
+``cancelled``: nothing that it carries stands any more; said before it is handed over, by no channel."""
 Language = Literal["vi", "en"]
+Kind = Literal["memo", "withdrawal", "incident"]
+"""``incident``: other messages are overdue; to operators, and about no memo."""
+
+
+class NothingStandsError(PermanentRefusalError):
+    """Every memo of a message was replaced or withdrawn while it waited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +102,7 @@ class Message:
     chat: str
     attachments: tuple[Attachment, ...]
     memos: tuple[MemoRef, ...]
-    kind: Literal["memo", "withdrawal"] = "memo"
+    kind: Kind = "memo"
     unsubscribe: str = ""
     sender: str = ""
 

@@ -14,8 +14,8 @@ from sqlalchemy import select, update
 from thammuu.delivery.occasions import calendar_of
 from thammuu.delivery.quiet import put_off
 from thammuu.delivery.states import FINAL, may_become
-from thammuu.delivery.telling import moment, told
-from thammuu.events import DeliveryFailed, DeliveryOverdue, DeliverySucceeded, DeliveryUnknown
+from thammuu.delivery.telling import SUPERSEDED, moment, told
+from thammuu.events import DeliveryCancelled, DeliveryFailed, DeliveryOverdue, DeliverySucceeded, DeliveryUnknown
 from thammuu.ledger.schema import deliveries, recipients
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from thammuu.delivery.ports import Answer
     from thammuu.events import Event, EventData
 
-_STATES = {"accepted": "accepted", "later": "queued", "refused": "failed", "unknown": "unknown"}
+_STATES = {
+    "accepted": "accepted", "later": "queued", "refused": "failed", "unknown": "unknown", "cancelled": "cancelled",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,13 @@ class Told:
         claim: The try.
         answer: The answer.
         again: When it is tried again, for answers that ask for it; seconds since 1970.
+        traceparent: The place of the try in its trace.
     """
 
     claim: Claim
     answer: Answer
     again: float
+    traceparent: str | None = None
 
 
 def record(context: Context, connection: Connection, answers: Sequence[Told]) -> tuple[list[Row[Any]], list[Event]]:
@@ -71,7 +75,8 @@ def record(context: Context, connection: Connection, answers: Sequence[Told]) ->
         values |= {} if again is None else {"due": again}
         connection.execute(update(deliveries).where(deliveries.c.delivery_id == row.delivery_id).values(**values))
         data = _answered(one, again)
-        events.append(told(context, row.delivery_id, row.subject, "answered", one.claim.attempt, data))
+        whose = (row.delivery_id, row.subject, "answered", one.claim.attempt)
+        events.append(told(context, *whose, data, one.traceparent))
         if state == "failed":
             lost.append(row)
     return lost, events
@@ -110,6 +115,8 @@ def _answered(one: Told, again: float | None) -> EventData:
     name, attempt, reason = one.claim.delivery_id, one.claim.attempt, one.answer.reason
     if one.answer.outcome == "accepted":
         return DeliverySucceeded(delivery_id=name, attempt=attempt, state="accepted", reference=one.answer.reference)
+    if one.answer.outcome == "cancelled":
+        return DeliveryCancelled(delivery_id=name, reason=reason, by=SUPERSEDED)
     if again is None:
         return DeliveryFailed(delivery_id=name, attempt=attempt, state="failed", reason=reason)
     if one.answer.outcome == "unknown":

@@ -13,7 +13,7 @@ WAITING: Final = frozenset({"queued", "unknown"})
 
 _MOVES: Final[dict[str, frozenset[str]]] = {
     "queued": frozenset({"attempting", "cancelled", "failed"}),
-    "attempting": frozenset({"accepted", "queued", "failed", "unknown", "delivered", "bounced"}),
+    "attempting": frozenset({"accepted", "queued", "failed", "unknown", "delivered", "bounced", "cancelled"}),
     "unknown": frozenset({"attempting", "accepted", "queued", "cancelled", "failed", "delivered", "bounced"}),
     "accepted": frozenset({"delivered", "bounced", "queued"}),
     "delivered": frozenset({"queued"}),

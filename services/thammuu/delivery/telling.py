@@ -12,9 +12,18 @@ if TYPE_CHECKING:
     from thammuu.bus.context import Context
     from thammuu.events import Event, EventData
 
+SUPERSEDED = "superseded"
+"""By whom messages are cancelled of which nothing stands any more."""
+
 
 def told(  # noqa: PLR0913, PLR0917  what an id follows from
-    context: Context, delivery_id: str, subject: str, what: str, turn: int | str, data: EventData
+    context: Context,
+    delivery_id: str,
+    subject: str,
+    what: str,
+    turn: int | str,
+    data: EventData,
+    traceparent: str | None = None,
 ) -> Event:
     """Return an event of a delivery.
 
@@ -25,9 +34,10 @@ def told(  # noqa: PLR0913, PLR0917  what an id follows from
         what: What happened, one word.
         turn: Which time: the number of the try, or another thing that is the same only for the same occurrence.
         data: The event's own.
+        traceparent: Its place in a trace where no span is open.
     """
     event_id = derived_id("delivery", delivery_id, what, turn)
-    return envelope(NewEvent(subject=subject, data=data), event_id, context.clock())
+    return envelope(NewEvent(subject=subject, data=data), event_id, context.clock(), traceparent=traceparent)
 
 
 def moment(seconds: float) -> datetime:

@@ -119,7 +119,7 @@ def issue(  # noqa: PLR0913  how a memo is issued
             with context.database.transaction(turn_of(made.draft.register)) as connection:
                 if chosen(connection, made.draft.register, on.year, asked) != made.number:
                     continue  # others were issued while it was printed
-                cleared = clearance(context, connection, row, wanted, by)
+                cleared = clearance(context, connection, row, wanted, by, holding=True)
                 return _recorded(context, connection, row, made, cleared, asked)
         except IntegrityError:
             continue

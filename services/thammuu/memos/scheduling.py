@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from sqlalchemy import select
 
+from thammuu import tracing
 from thammuu.errors import BadInputError
 from thammuu.events import MemoDrafted
 from thammuu.ledger.schema import events
@@ -25,6 +27,12 @@ if TYPE_CHECKING:
 
 _UNITS_AT_ONCE: Final = 500
 _LOG = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Drafted:
+    at: datetime
+    traceparent: str | None
 
 
 def due(context: Context, most: int | None = None) -> int:
@@ -47,19 +55,22 @@ def due(context: Context, most: int | None = None) -> int:
         return 0
     rows = [row for row in listing(context) if row["status"] in {"draft", "approved"} and row["issuer"] == issuer]
     before = context.clock() - timedelta(seconds=policy.issue_after)
-    since = _drafted_at(context, {row["unit_id"] for row in rows})
-    quiet = [row for row in rows if (at := since.get((row["memo_id"], row["version"]))) and at <= before]
+    drafted = _drafted(context, {row["unit_id"] for row in rows})
+    quiet = [row for row in rows if (told := drafted.get((row["memo_id"], row["version"]))) and told.at <= before]
     done = RoundIssued()
     for row in sorted(quiet, key=lambda row: (row["round"], row["unit_code"], row["memo_id"]))[:most]:
-        issue_into(done, context, row, None, Edition(), policy_name(issuer))
+        # nobody asked for it: it belongs to what the draft came from, whichever command or process looks
+        place = drafted[row["memo_id"], row["version"]].traceparent
+        with tracing.span("issue by policy", place, within=False, thammuu__memo=row["memo_id"]):
+            issue_into(done, context, row, None, Edition(), policy_name(issuer))
     for left in done.refused:
         _LOG.warning("memo not issued by policy", memo=left.memo_id, reason=left.why)
     return len(done.issued)
 
 
-def _drafted_at(context: Context, units: Iterable[str]) -> dict[tuple[str, int], datetime]:
-    """Return when each version of the units' memos was drafted."""
-    found: dict[tuple[str, int], datetime] = {}
+def _drafted(context: Context, units: Iterable[str]) -> dict[tuple[str, int], _Drafted]:
+    """Return when and where in which trace each version of the units' memos was drafted."""
+    found: dict[tuple[str, int], _Drafted] = {}
     names = sorted(units)
     with context.database.snapshot() as connection:
         for start in range(0, len(names), _UNITS_AT_ONCE):
@@ -68,5 +79,5 @@ def _drafted_at(context: Context, units: Iterable[str]) -> dict[tuple[str, int],
             for (body,) in connection.execute(query.order_by(events.c.position)):
                 told: dict[str, Any] = json.loads(body)
                 named = (told["data"]["memo_id"], told["data"]["version"])
-                found[named] = datetime.fromisoformat(told["time"])
+                found[named] = _Drafted(datetime.fromisoformat(told["time"]), told.get("traceparent"))
     return found

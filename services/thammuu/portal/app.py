@@ -14,6 +14,7 @@ from thammuu import __version__
 from thammuu.bus.handling import is_transient
 from thammuu.bus.health import health_routes
 from thammuu.bus.metrics import ConsumerFigures
+from thammuu.delivery.figures import DeliveryFigures
 from thammuu.errors import BadInputError, EnvironmentFaultError, Place, Problem, ThammuuError
 from thammuu.i18n import _
 from thammuu.portal.answers import NotThereError, away, problem
@@ -56,6 +57,8 @@ def app_of(serving: Serving) -> FastAPI:
     app.include_router(api)
     registry = serving.figures.registry
     registry.register(ConsumerFigures(serving.status))
+    if serving.sender is not None:
+        registry.register(DeliveryFigures(serving.context))
     app.include_router(health_routes(serving.faults, registry))
     _describe(app)
     _answer_errors(app)

@@ -111,7 +111,8 @@ class EmailChannel:
         recipient = wire_address(message.to.address)
         whole = False
         try:
-            answer = await hand_over(connection.smtp, self._origin.address, recipient, mail, message.delivery_id)
+            sender = wire_address(self._origin.address)
+            answer = await hand_over(connection.smtp, sender, recipient, mail, message.delivery_id)
             whole = answer.outcome != "unknown"
         except SMTPResponseException as error:
             answer = answer_for(error.code, error.message)
@@ -131,7 +132,9 @@ class EmailChannel:
         return self._pool
 
     def _secrets(self, message: Message) -> tuple[str, ...]:
-        return (message.to.address, message.to.name, self._server.user, self._server.password)
+        user, password = self._server.user, self._server.password
+        # as a login writes them in one (RFC 4616), which servers repeat when they do not understand it
+        return (message.to.address, message.to.name, user, password, f"\0{user}\0{password}")
 
 
 def _server_of(settings: Settings, domain: str) -> Server:

@@ -70,4 +70,5 @@ class FileChannel:
     def _write(self, message: Message) -> Path:
         mail = wire_of(message, replace(self._origin, name=message.sender), self._clock().astimezone(VIETNAM))
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return write_whole(self._folder / f"{message.delivery_id}.eml", mail)
+        # names and addresses are in it, and the folder may be one that others read
+        return write_whole(self._folder / f"{message.delivery_id}.eml", mail, private=True)

@@ -28,7 +28,7 @@ _ASYMMETRIC: Final = "whsk_"
 _SHORTEST_KEY: Final = 24
 _LONGEST_KEY: Final = 64
 _SEED: Final = 32
-_TYPES: Final = {"memo": "memo.issued", "withdrawal": "memo.withdrawn"}
+_TYPES: Final = {"memo": "memo.issued", "withdrawal": "memo.withdrawn", "incident": "delivery.overdue"}
 
 
 class WebhookChannel(InThreads):
@@ -58,7 +58,6 @@ class WebhookChannel(InThreads):
         from requests import RequestException, Session
 
         with self._outbound.exchange() as exchange, Session() as session:
-            session.trust_env = False
             try:
                 session.post(message.to.address, data=body, headers=headers, allow_redirects=False)
             except (RequestException, ValueError) as error:
