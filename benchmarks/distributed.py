@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,10 +23,15 @@ import psutil
 import psycopg
 from aiokafka.admin import AIOKafkaAdminClient
 from bus_task import wait_until
+from pydantic import SecretStr
 
 from servers import postgres
 from servers.kafka import Kafka
+from thammuu.bootstrap import sharing
 from thammuu.bus.outbox import Outbox
+from thammuu.bus.status import Status
+from thammuu.delivery.issuing import Issuing
+from thammuu.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +40,7 @@ CHECKOUT = Path(__file__).parents[1]
 EXAMPLES = CHECKOUT / "examples" / "papi"
 YEARS = (2020, 2021, 2022)
 UNITS = 63
+LOOK_EVERY_S = 0.05
 WARM = 20
 """Memos before the clock starts."""
 WITHIN_S = 900.0
@@ -51,6 +58,12 @@ class Installation:
             "THAMMUU_TOPIC_PREFIX": f"{name}.",
         }
         self.env = os.environ | said | {"THAMMUU_DATA": str(self.folder), "THAMMUU_LANG": "en"}
+
+    def at_once(self) -> None:
+        """Copy the rules out and let memos be issued by themselves as soon as they are drafted."""
+        subprocess.run([sys.executable, "-m", "thammuu", "init", str(self.folder)], env=self.env, check=True, stdout=subprocess.DEVNULL)
+        policy = self.folder / "rules" / "delivery" / "policy.yaml"
+        policy.write_text("default: {approval: automatic, issue_after: 0s, send: issued}\n", encoding="utf-8")
 
     @contextmanager
     def running(self, *arguments: str) -> Iterator[None]:
@@ -102,14 +115,34 @@ def one_province(folder: Path, number: int) -> Path:
     return file
 
 
-def latencies(installation: Installation, folder: Path, many: int) -> list[float]:
-    """Return the seconds from a publication's event to that of its memo's PDF, one by one."""
-    with installation.running("relay"), installation.running("worker"):
+@contextmanager
+def issuing(installation: Installation) -> Iterator[None]:
+    """Issue what a policy lets go at once, as ``thammuu sender`` does every 30 s, but looking all the time."""
+    loop, stop = asyncio.new_event_loop(), asyncio.Event()
+    with sharing(Settings(data=installation.folder, database_url=SecretStr(installation.url))) as program:
+        one = Issuing(program, Status(), "benchmark", LOOK_EVERY_S)
+        thread = threading.Thread(target=lambda: loop.run_until_complete(one.run(stop)))
+        thread.start()
+        try:
+            yield
+        finally:
+            loop.call_soon_threadsafe(stop.set)
+            thread.join()
+            loop.close()
+
+
+def latencies(installation: Installation, folder: Path, many: int) -> tuple[list[float], list[float]]:
+    """Return the seconds from a publication's event to its memo's PDF, and to the memo's issue, one by one."""
+    installation.at_once()
+    with installation.running("relay"), installation.running("worker"), issuing(installation):
         for number in range(many + 1):
             installation.publish(2022, one_province(folder, number), "--partial")
-            wait_until(lambda n=number: installation.count("memo.rendered") > n, WITHIN_S)  # type: ignore[misc]
-    pairs = zip(installation.times("scores.published"), installation.times("memo.rendered"), strict=True)
-    return [rendered - published for published, rendered in pairs][1:]
+            wait_until(lambda n=number: installation.count("memo.issued") > n, WITHIN_S)  # type: ignore[misc]
+    begun, issued = installation.times("scores.published"), installation.times("memo.issued")
+    printed = [next(at for at in installation.times("memo.rendered") if at > start) for start in begun]
+    return [end - start for start, end in zip(begun, printed, strict=True)][1:], [
+        end - start for start, end in zip(begun, issued, strict=True)
+    ][1:]
 
 
 def joined(kafka: Kafka, group: str) -> int:
@@ -165,12 +198,11 @@ def main() -> None:
         kafka = Kafka(folder / "kafka").start()
         stack.callback(kafka.stop)
         server = stack.enter_context(postgres.running(fsync="on"))
-        taken = latencies(Installation(folder, "single", kafka, server), folder, options.single)
-        print(
-            f"submission → memo.rendered, one province, {len(taken)} times: median {statistics.median(taken):.2f} s, ",
-            end="",
-        )
-        print(f"slowest {max(taken):.2f} s, load {os.getloadavg()[0]:.0f}\n", flush=True)
+        printed, issued = latencies(Installation(folder, "single", kafka, server), folder, options.single)
+        for name, taken in (("memo.rendered", printed), ("memo.issued", issued)):
+            slow = statistics.quantiles(taken, n=100, method="inclusive")[98]
+            print(f"submission → {name}, {len(taken)} times: p50 {statistics.median(taken):.2f} s, p99 {slow:.2f} s")
+        print(f"load {os.getloadavg()[0]:.0f}\n", flush=True)
         print("| round | one worker, memos/s | cores busy | two workers, memos/s | cores busy | ratio |")
         print("|---|---|---|---|---|---|", flush=True)
         for number in range(options.rounds):
