@@ -52,13 +52,18 @@ def appearing(folder: Path) -> Iterator[Path]:
         os.close(handle)
 
 
-def write_whole(path: Path, content: bytes) -> Path:
+def write_whole(path: Path, content: bytes, *, private: bool = False) -> Path:
     """Write a file so that it appears whole or not at all, even after a power cut.
+
+    Args:
+        path: The file.
+        content: What is in it.
+        private: Whether only the own account may read it.
 
     Raises:
         OSError: If the disk is full or read-only; what had that name before is still there.
     """
-    partial, handle = _held(path, _new_file)
+    partial, handle = _held(path, _new_private_file if private else _new_file)
     try:
         with open(handle, "wb") as file:  # noqa: PTH123  a handle, not a path
             file.write(content)
@@ -132,6 +137,10 @@ def _new_folder(path: Path) -> int:
 
 def _new_file(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+
+
+def _new_private_file(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
 
 def sync(path: Path) -> None:

@@ -1,38 +1,44 @@
-"""The demonstration's last step: Hà Nam's memo is issued and sent to two made-up recipients at a local mail sink."""
+"""The demonstration's last step: Hà Nam's memo is approved, issued and sent to two made-up recipients at a mail sink.
+
+It goes the way of every memo: recipients, approval, routes and the sender. Only that a person has the messages sent
+at once, and that the mail server is one on this machine, is the demonstration's own.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import json
+import os
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import delete, insert, select, update
-
-from thammuu.canonical import derived_id
+from thammuu.delivery.beside import holder
+from thammuu.delivery.catching_up import catch_up
 from thammuu.delivery.channels.email import EmailChannel
-from thammuu.delivery.composing import compose
+from thammuu.delivery.deliveries import retry
+from thammuu.delivery.dispatch import Sender
+from thammuu.delivery.listing import Wanted, listed
+from thammuu.delivery.recipients import every_recipient
+from thammuu.delivery.recipients_changing import add
 from thammuu.delivery.sink import sinking
-from thammuu.delivery.vault import vault_of
+from thammuu.delivery.states import WAITING
+from thammuu.delivery.vault import new_key, vault_of
 from thammuu.demo import MEETING
-from thammuu.errors import EnvironmentFaultError
-from thammuu.events import DeliveryAttempted, DeliveryQueued, DeliverySucceeded, Enclosed, NewEvent, envelope
+from thammuu.errors import BadInputError, EnvironmentFaultError
 from thammuu.i18n import _
-from thammuu.ledger import log
-from thammuu.ledger.schema import contact_points, deliveries, delivery_memos, recipients
+from thammuu.memos.approving import approve
 from thammuu.memos.issuing import issue
+from thammuu.memos.people import acting
 from thammuu.memos.shelf import STANDS_AS_DRAFT, find
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
+    from typing import Any
 
     from sqlalchemy import Connection
 
     from thammuu.bootstrap import Program
     from thammuu.bus.context import Context
-    from thammuu.delivery.ports import Answer, Message
-    from thammuu.events import EventData
 
 UNIT: Final = "Hà Nam"
 ROUND: Final = "2022"
@@ -49,11 +55,29 @@ class MadeUp:
     name: str
     address: str
 
+    def said(self) -> dict[str, str]:
+        """Return it as a line of a list of recipients."""
+        told = {"name": self.name, _CHANNEL: self.address, "language": self.language, "formats": "pdf,docx"}
+        return {"unit": UNIT, "role": "secretariat"} | told
+
 
 RECIPIENTS: Final = (
     MadeUp("vi", "Văn phòng Ủy ban nhân dân tỉnh Hà Nam", "van-phong@ha-nam.example"),
     MadeUp("en", "Office of the People's Committee of Ha Nam Province", "office@ha-nam.example"),
 )
+
+
+def key_in(folder: Path) -> Path:
+    """Return the file with the key of the made-up contact data; it is made if it is not there.
+
+    Args:
+        folder: The demonstration's.
+    """
+    path = folder / "key"
+    folder.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError), os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(new_key() + "\n")
+    return path
 
 
 def send(program: Program, folder: Path) -> list[Path]:
@@ -67,125 +91,65 @@ def send(program: Program, folder: Path) -> list[Path]:
         The mails that the sink took now.
 
     Raises:
-        EnvironmentFaultError: If it takes one not.
+        BadInputError: If the data has recipients of its own: their mail would end here.
+        EnvironmentFaultError: If a mail was not taken.
     """
     context = program.context
-    row = find(context, UNIT, ROUND)
-    if row["status"] in STANDS_AS_DRAFT:
-        issue(context, row, dated=MEETING)
-        program.run()
-        row = find(context, UNIT, ROUND)
+    _refuse_others(context)
+    ours = [add(context, one.said(), MEETING)[0] for one in RECIPIENTS]
+    _issue(program)
+    # the memo may have been issued when nobody was registered yet
+    catch_up(context, ROUND)
     with context.database.transaction() as connection:
-        queued = [name for one in RECIPIENTS if (name := _queued(context, connection, one, row))]
-    messages = []
-    for name in queued:
-        with context.database.snapshot() as connection:
-            messages.append(compose(context, connection, name))
-    kept: list[Path] = []
+        waiting = [row["delivery_id"] for row in _to(connection, ours) if row["state"] in WAITING]
+        # routes let messages wait for others of the same hour, and for working days
+        retry(context, connection, waiting, acting(context, connection, "send"))
     folder.mkdir(parents=True, exist_ok=True)
-    answers = asyncio.run(_sent(context, messages, folder, kept))
-    with context.database.transaction() as connection:
-        for message, answer in zip(messages, answers, strict=True):
-            _record(context, connection, message, answer, row["unit_id"])
-    return kept
+    kept = asyncio.run(_sent(context, folder))
+    with context.database.snapshot() as connection:
+        left = [row for row in _to(connection, ours) if row["delivery_id"] in waiting and row["state"] != "accepted"]
+    if left:
+        raise EnvironmentFaultError(_("The mail was not taken: {reason}").format(reason=left[0]["reason"]))
+    return sorted(kept)
 
 
-def _queued(context: Context, connection: Connection, one: MadeUp, row: dict[str, Any]) -> str | None:
-    """Keep a recipient and a delivery to it; None where it has the memo already."""
-    recipient_id = f"demo-{one.language}"
-    delivery_id = f"demo-{one.language}-{row['memo_id']}-v{row['version']}"
-    _keep(context, connection, one, recipient_id, row["unit_id"])
-    if connection.execute(select(deliveries.c.state).where(deliveries.c.delivery_id == delivery_id)).scalar():
-        return None
-    now = context.clock()
-    fields = {"recipient_id": recipient_id, "channel": _CHANNEL, "kind": "memo", "repetition": 0}
-    connection.execute(
-        insert(deliveries).values(
-            delivery_id=delivery_id,
-            subject=row["unit_id"],
-            severity="major",
-            state="attempting",
-            due=now.timestamp(),
-            deadline=now.timestamp(),
-            attempts=1,
-            unknowns=0,
-            reason="",
-            reference="",
-            overdue=False,
-            **fields,
-        )
-    )
-    memo = {"memo_id": row["memo_id"], "version": row["version"]}
-    connection.execute(insert(delivery_memos).values(delivery_id=delivery_id, **memo, **fields))
-    queued = DeliveryQueued(
-        delivery_id=delivery_id,
-        recipient=recipient_id,
-        channel=_CHANNEL,
-        kind="memo",
-        memos=(Enclosed(**memo),),
-        severity="major",
-        due=now,
-        deadline=now,
-    )
-    _tell(
-        context, connection, row["unit_id"], delivery_id, queued, DeliveryAttempted(delivery_id=delivery_id, attempt=1)
-    )
-    return delivery_id
-
-
-def _keep(context: Context, connection: Connection, one: MadeUp, recipient_id: str, unit_id: str) -> None:
+def _refuse_others(context: Context) -> None:
     vault = vault_of(context.settings)
-    for table in (recipients, contact_points):
-        connection.execute(delete(table).where(table.c.recipient_id == recipient_id))
-    connection.execute(
-        insert(recipients).values(
-            recipient_id=recipient_id,
-            unit_id=unit_id,
-            role="secretariat",
-            turn=1,
-            language=one.language,
-            formats="pdf,docx",
-            sealed_name=vault.seal(one.name.encode()),
-            erased=False,
-        )
-    )
-    connection.execute(
-        insert(contact_points).values(
-            recipient_id=recipient_id,
-            channel=_CHANNEL,
-            sealed=vault.seal(json.dumps({"address": one.address}).encode()),
-            address_mark=vault.mark(_CHANNEL, one.address),
-            state="usable",
-        )
-    )
+    own = {vault.mark(_CHANNEL, one.address) for one in RECIPIENTS}
+    with context.database.snapshot() as connection:
+        known = every_recipient(connection)
+    if any(point.address_mark not in own for one in known for point in one.points.values()):
+        told = _("The data folder has recipients of its own; try sending in another one: --dir DIR.")
+        raise BadInputError(told)
 
 
-async def _sent(context: Context, messages: Sequence[Message], folder: Path, kept: list[Path]) -> list[Answer]:
+def _issue(program: Program) -> None:
+    context = program.context
+    row = find(context, UNIT, ROUND)
+    if row["status"] not in STANDS_AS_DRAFT:
+        return
+    if row["status"] != "approved":
+        approve(context, [row])
+    issue(context, find(context, UNIT, ROUND), dated=MEETING)
+    program.run()
+
+
+def _to(connection: Connection, names: list[str]) -> list[dict[str, Any]]:
+    return [row for one in names for row in listed(connection, Wanted(channel=_CHANNEL, recipient=one))]
+
+
+async def _sent(context: Context, folder: Path) -> list[Path]:
+    kept: list[Path] = []
     async with sinking(folder, kept) as port:
-        server = {"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_security": "none"}
-        channel = EmailChannel(context.settings.model_copy(update=server), context.clock)
-        try:
-            return [await channel.send(one) for one in messages]
-        finally:
-            await channel.close()
-
-
-def _record(context: Context, connection: Connection, message: Message, answer: Answer, unit_id: str) -> None:
-    if answer.outcome != "accepted":
-        raise EnvironmentFaultError(_("The mail was not taken: {reason}").format(reason=answer.reason))
-    mine = deliveries.c.delivery_id == message.delivery_id
-    connection.execute(update(deliveries).where(mine).values(state="accepted", reference=answer.reference))
-    data = DeliverySucceeded(
-        delivery_id=message.delivery_id, attempt=message.attempt, state="accepted", reference=answer.reference
-    )
-    _tell(context, connection, unit_id, f"{message.delivery_id}/accepted", data)
-
-
-def _tell(context: Context, connection: Connection, unit_id: str, cause: str, *told: EventData) -> None:
-    log.append(
-        connection,
-        [
-            envelope(NewEvent(subject=unit_id, data=one), derived_id(cause, place), context.clock())
-            for place, one in enumerate(told)
-        ],
-    )
+        # whatever is set for a mail server of the real world is not this one's
+        server: dict[str, Any] = {
+            "smtp_host": "127.0.0.1",
+            "smtp_port": port,
+            "smtp_security": "none",
+            "smtp_user": None,
+        }
+        server |= {"dkim_selector": None, "dkim_key_file": None, "mails_a_minute": 0}
+        local = context.settings.model_copy(update=server)
+        channel = EmailChannel(local, context.clock)
+        await Sender(context, {_CHANNEL: channel}, holder(), alone=True).run_until_idle(asyncio.Event())
+    return kept

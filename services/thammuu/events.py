@@ -171,6 +171,19 @@ class MemoIssued(EventData):
     )
 
 
+class MemoNumbersVoided(EventData):
+    """Numbers of a register were left out, with a reason: no document will have them."""
+
+    event_type: ClassVar[str] = "memo.numbers-voided"
+    numbers_of: str = Field(description="the register: the issuer's, or one unit's where an issuer has one for each")
+    year: int
+    first: int
+    last: int = Field(description="the last one of the range; the same as the first where it is one number")
+    reason: str
+    memo_id: str = Field(description="the memo that was issued with a number after them")
+    by: str = Field(description="id of the person")
+
+
 class MemoRendered(EventData):
     """The PDF of a memo model was stored."""
 

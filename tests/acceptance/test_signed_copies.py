@@ -97,6 +97,7 @@ def test_a_tool_that_writes_the_file_anew_is_known_by_the_attached_model(thammuu
         (lambda _own, other: signed(other), "the issued PDF with a signature"),
         (lambda own, _other: own + b"\n/ByteRange [0 10 20 5] <31>", "a digital signature"),
         (lambda own, _other: own + b"\n/ByteRange [0 999999999999 999999999999 9]", "a digital signature"),
+        (lambda own, _other: signed(own + b"\n/ByteRange [0 1 2 3]" * 101), "a digital signature"),
         (lambda _own, _other: b"%PDF-1.7\nstream\n" + zlib.compress(b"\0" * 30_000_000), "the issued PDF"),
         (lambda _own, _other: b"a letter", "no PDF"),
     ],

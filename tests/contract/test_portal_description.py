@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import jsonschema
 import pytest
 import schemathesis
+from cryptography.fernet import Fernet
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -34,11 +35,14 @@ schema = schemathesis.openapi.from_dict(description())
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with one small publication."""
-    env = environment(tmp_path_factory.mktemp("described") / "data")
+    key = Fernet.generate_key().decode()
+    env = environment(tmp_path_factory.mktemp("described") / "data", THAMMUU_SECRET_KEY=key)
     file = ROOT / "examples" / "par-index" / "par-index-2021.csv"
     done = command(env, "publish", file, "--index", "par-index", "--period", "2021", "--partial")
     assert done.returncode == 0, done.stderr
     with served(env) as started:
+        said = json.dumps({"unit": "Hà Nội", "role": "secretariat", "email": "office@example.vn"})
+        assert started.ask("POST", "/api/v1/recipients", said).status == 201
         yield started
 
 
@@ -65,6 +69,7 @@ def test_whatever_is_asked_the_answer_is_as_described(case: schemathesis.Case, s
         ("/publications/par-index-2021-r1/facts", {"limit": 5}, "FactsPage"),
         ("/findings", {"limit": 5}, "Findings"),
         ("/memos", {}, "Memos"),
+        ("/recipients", {}, "Recipients"),
         ("/events", {"limit": 5}, "Events"),
         ("/publications/nothing", {}, "ProblemDetails"),
     ],

@@ -16,6 +16,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from servers.http_sink import HttpSink, Reply, http_sink
 from servers.mail_messages import NOW, clock, message
+from servers.mail_sink import certificate
 from servers.ports import free_port
 from thammuu.delivery.channels.webhook import WebhookChannel
 from thammuu.delivery.outbound import Limits
@@ -24,6 +25,7 @@ from thammuu.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from thammuu.clock import Clock
 
@@ -69,6 +71,19 @@ def test_a_receiver_checks_the_signature_with_its_library() -> None:
             Webhook(SECRET).verify(changed, dict(request.headers))
     with pytest.raises(WebhookVerificationError):
         Webhook(OTHER).verify(request.body, dict(request.headers))
+
+
+def test_a_receiver_with_a_certificate_of_an_authority_of_one_s_own_is_trusted_where_the_operator_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = certificate(tmp_path)
+    monkeypatch.setenv("HTTPS_PROXY", f"http://localhost:{free_port()}")
+    with http_sink(secured=own) as sink:
+        address = hook(sink).replace("http:", "https:")
+        assert post(address).outcome == "later"
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(own.path))
+        assert post(address) == Answer("accepted")
+    assert len(sink.requests) == 1
 
 
 def test_while_a_secret_is_replaced_both_sign() -> None:

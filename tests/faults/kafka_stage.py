@@ -89,10 +89,19 @@ def cut_scores(year: int, folder: Path) -> Path:
 
 
 def submit(database: Database, first: int, count: int, at_once: int = 100) -> None:
-    """Append events to begin with."""
+    """Append events to begin with, as somebody who tries again while the database is away."""
     for start in range(first, first + count, at_once):
-        with database.transaction() as connection:
-            log.append(connection, numbered(start, min(at_once, first + count - start)))
+        new, until = numbered(start, min(at_once, first + count - start)), time.monotonic() + 30
+        while True:
+            try:
+                with database.transaction() as connection:
+                    log.append(connection, new)
+                break
+            except EnvironmentFaultError:
+                # the connection at hand went with the server that was killed
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
 
 
 @dataclass

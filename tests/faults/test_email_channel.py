@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -65,7 +66,7 @@ def test_a_mail_goes_over_starttls_with_a_login(trusted: Certificate) -> None:
     assert b"Message-ID: <d-0123456789abcdef@moha.example>\r\n" in mail.content
     assert b"Auto-Submitted: auto-generated\r\n" in mail.content
     assert b"X-Thammuu-Delivery: d-0123456789abcdef\r\n" in mail.content
-    assert b"Date: Mon, 22 Jun 2026 02:30:00 +0000\r\n" in mail.content
+    assert b"Date: Mon, 22 Jun 2026 09:30:00 +0700\r\n" in mail.content
     assert b"List-Unsubscribe" not in mail.content
 
 
@@ -252,6 +253,17 @@ def test_the_domain_of_an_address_is_written_in_ascii() -> None:
     assert told[1] == "RCPT TO:<a@xn--th-e0a.example> NOTIFY=FAILURE"
 
 
+def test_a_sender_s_domain_is_written_in_ascii_and_the_rest_must_be() -> None:
+    with scripted_smtp(Script()) as server:
+        (answer,) = send(settings(server.port, smtp_host="127.0.0.1", smtp_from="bao-cao@thư.example"))
+    assert answer.outcome == "accepted", answer
+    assert "MAIL FROM:<bao-cao@xn--th-e0a.example>" in server.commands
+    assert b"From: bao-cao@xn--th-e0a.example\r\n" in server.mails[0]
+    for setting in ("smtp_from", "smtp_reply_to"):
+        with pytest.raises(BadInputError, match=f"THAMMUU_{setting.upper()} is no e-mail address"):
+            EmailChannel(settings(25, **{setting: "báo-cáo@moha.example"}), clock)
+
+
 def test_one_domain_gets_no_more_mails_a_minute_than_allowed() -> None:
     one, other = {"address": "a@one.example"}, {"address": "a@other.example"}
     with mail_sink() as sink:
@@ -266,7 +278,8 @@ def test_no_secret_and_no_address_is_said_in_a_reason_or_a_log(
     caplog.set_level(logging.DEBUG)
     structlog.reset_defaults()
     to = {"name": "Người Nhận Riêng", "address": "canary-4711@hanam.example"}
-    said = "550 <canary-4711@hanam.example> (Người Nhận Riêng) https://u:p@host/x " + PASSWORD
+    plain = b64encode(f"\0user\0{PASSWORD}".encode()).decode()
+    said = "550 <canary-4711@hanam.example> (Người Nhận Riêng) https://u:p@host/x " + PASSWORD + " AUTH PLAIN " + plain
     login = {"smtp_user": "user", "smtp_password": PASSWORD}
     answers = []
     for script in (
@@ -285,7 +298,7 @@ def test_no_secret_and_no_address_is_said_in_a_reason_or_a_log(
     # the server of the test logs what it hears
     ours = [record for record in caplog.records if not record.name.startswith("mail.")]
     told = repr(answers) + repr([record.getMessage() for record in ours]) + "".join(capfd.readouterr())
-    for secret in ("canary-4711", "Người Nhận", PASSWORD, "u:p@host"):
+    for secret in ("canary-4711", "Người Nhận", PASSWORD, "u:p@host", plain):
         assert secret not in told
     assert len({one.outcome for one in answers}) == 3
 

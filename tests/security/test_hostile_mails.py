@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from servers.mail_messages import clock, message
 from servers.mail_sink import mail_sink
 from thammuu.delivery.channels.email import EmailChannel
-from thammuu.delivery.mail import Origin, fault_of_address, file_name, mail_of, one_line, wire_bytes
+from thammuu.delivery.mail import Origin, fault_of_address, file_name, one_line, wire_address, wire_of
 from thammuu.delivery.ports import Attachment
 from thammuu.settings import Settings
 
@@ -88,6 +88,7 @@ def test_no_text_breaks_out_of_the_subject_a_name_or_a_file_name(text: str) -> N
     wire = sent(
         subject=text,
         to={"name": text},
+        sender=text,
         attachments=(Attachment(f"{text}.pdf", "application/pdf", b"%PDF"),),
     )
     found = raw_headers(wire)
@@ -99,6 +100,7 @@ def test_no_text_breaks_out_of_the_subject_a_name_or_a_file_name(text: str) -> N
     assert found["to"].endswith("vanphong@hanam.example>") or found["to"] == "vanphong@hanam.example"
     parsed = email.message_from_bytes(wire, policy=policy.default)
     assert [one.addr_spec for one in parsed["to"].addresses] == ["vanphong@hanam.example"]
+    assert [one.addr_spec for one in parsed["from"].addresses] == ["bao-cao@moha.example"]
     assert parsed["bcc"] is None
     (attachment,) = parsed.iter_attachments()
     assert attachment.get_content() == b"%PDF"
@@ -111,7 +113,7 @@ def test_no_text_breaks_out_of_the_subject_a_name_or_a_file_name(text: str) -> N
 @given(st.text(max_size=300), st.text(max_size=300), st.text(max_size=80))
 def test_any_text_leaves_the_headers_as_they_are(subject: str, name: str, file: str) -> None:
     made = message(subject=subject, to={"name": name}, attachments=(Attachment(file, "application/pdf", b"%PDF"),))
-    assert sorted(raw_headers(wire_bytes(mail_of(made, ORIGIN, clock())))) == HEADERS
+    assert sorted(raw_headers(wire_of(made, ORIGIN, clock()))) == HEADERS
 
 
 @given(st.text(alphabet="=? \u200b\r\nutf-8qQbB0AD_:\ufe0f", max_size=60))
@@ -141,6 +143,10 @@ def test_no_text_holds_an_encoded_word(text: str) -> None:
         "a@example..org",
         "=?utf-8?q?a?=@example.org",
         "a@ex\u202eample.org",
+        "a@127.0.0.1",
+        "a@127.1",
+        "a@example.0x7f",
+        "a@２１３０７０６４３３.１",
         "a\u00a0@example.org",
         "x" * 65 + "@example.org",
         "a@" + "x" * 250 + ".org",
@@ -159,6 +165,12 @@ def test_an_address_that_is_none_is_refused_and_not_repeated(address: str) -> No
 )
 def test_an_address_in_use_is_taken(address: str) -> None:
     assert fault_of_address(address) is None
+
+
+def test_a_domain_is_the_one_that_its_letters_name_today() -> None:
+    assert wire_address("a@fa\u00df.example") == "a@xn--fa-hia.example"
+    assert wire_address("a@TH\u01af.Example") == "a@xn--th-e0a.example"
+    assert wire_address("A.b@Example.ORG") == "A.b@example.org"
 
 
 def test_a_file_name_leads_to_no_other_folder() -> None:
@@ -188,7 +200,7 @@ def test_the_body_cannot_end_the_mail() -> None:
     ],
 )
 def test_a_way_to_stop_is_named_only_where_it_is_one(told: str, headers: set[str]) -> None:
-    made = raw_headers(wire_bytes(mail_of(message(unsubscribe=told), ORIGIN, clock())))
+    made = raw_headers(wire_of(message(unsubscribe=told), ORIGIN, clock()))
     assert {name for name in made if name.startswith("list-")} == headers
     if headers:
         assert made["list-unsubscribe"] == f"<{told}>"

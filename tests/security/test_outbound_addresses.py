@@ -7,20 +7,21 @@ import logging
 import socket
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 
 from servers.http_sink import HttpSink, Reply, Request, http_sink
-from thammuu.delivery.hosts import allowed_of, host_of, is_public
+from thammuu.delivery.hosts import allowed_of, host_of, is_inside, is_public
 from thammuu.delivery.outbound import Exchange, Limits, RefusedAddressError, outbound_of
 from thammuu.errors import BadInputError
 from thammuu.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 QUICK = Limits(connect_s=1.0, read_s=1.0, whole_s=0.5, answer_bytes=1_000)
 HOSTS = "chat.example.org, *.gov.vn, 93.184.215.14, [2606:2800:21f::1], 127.0.0.1, bộ.example"
@@ -123,6 +124,7 @@ def test_every_entry_that_is_no_host_is_named() -> None:
         ("192.88.99.1", False),
         ("198.18.0.1", False),
         ("203.0.113.7", False),
+        ("168.63.129.16", False),
         ("224.0.0.1", False),
         ("239.255.255.250", False),
         ("240.0.0.1", False),
@@ -153,6 +155,47 @@ def test_every_entry_that_is_no_host_is_named() -> None:
 )
 def test_only_addresses_of_the_internet_count_as_public(address: str, *, public: bool) -> None:
     assert is_public(address) is public
+
+
+@pytest.mark.parametrize(
+    ("address", "inside"),
+    [
+        ("10.1.2.3", True),
+        ("172.31.255.9", True),
+        ("192.168.1.1", True),
+        ("100.64.0.1", True),
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("fd00::1", True),
+        ("93.184.215.14", False),
+        ("169.254.169.254", False),
+        ("100.100.100.200", False),
+        ("168.63.129.16", False),
+        ("0.0.0.0", False),  # noqa: S104  an address, not a binding
+        ("224.0.0.1", False),
+        ("255.255.255.255", False),
+        ("172.32.0.1", False),
+        ("fe80::1", False),
+        ("fd00::1%eth0", False),
+        ("fd00:ec2::254", False),
+        ("ff02::1", False),
+        ("::ffff:10.1.2.3", False),
+        ("64:ff9b::a01:203", False),
+        ("::", False),
+        ("localhost", False),
+    ],
+)
+def test_a_host_inside_has_an_address_of_the_own_network_and_no_stranger_one(address: str, *, inside: bool) -> None:
+    assert is_inside(address) is inside
+
+
+def test_no_platform_gives_its_keys_to_a_host_that_may_lie_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for address in ("169.254.169.254", "168.63.129.16", "100.100.100.200"):
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80))]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_asked, found=found, **_options: found)
+        inside = {"delivery_hosts": "chat.inside.example", "delivery_private_hosts": "chat.inside.example"}
+        exchange, status = post("http://chat.inside.example/latest/meta-data", inside)
+        assert (status, exchange.refused) == (0, "the host has an address of the own network")
 
 
 def post(url: str, settings: dict[str, str], limits: Limits = QUICK) -> tuple[Exchange, int]:
@@ -261,6 +304,33 @@ def test_no_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.delenv("no_proxy", raising=False)
         assert post(f"http://localhost:{sink.port}/", HOME)[1] == 200
     assert (len(sink.requests), proxy.connections) == (1, 0)
+
+
+def test_no_password_of_the_account_is_sent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "netrc").write_text("default login operator password CANARY\n", "utf-8")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    with http_sink() as sink:
+        assert post(f"http://localhost:{sink.port}/", HOME)[1] == 200
+        requests.post(f"http://localhost:{sink.port}/", timeout=5)
+    assert ["Authorization" in one.headers for one in sink.requests] == [False, True]
+
+
+def test_a_name_with_endless_silent_addresses_is_left_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+    with socket.create_server(("127.0.0.1", 0), backlog=1) as listening, ExitStack() as full:
+        port = listening.getsockname()[1]
+        # nobody takes these: a further connection waits for ever
+        for _turn in range(8):
+            sock = full.enter_context(socket.socket())
+            sock.settimeout(0)
+            sock.connect_ex(("127.0.0.1", port))
+        many = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))] * 200
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_asked, **_options: tried.append("once") or many)
+        begun = time.monotonic()
+        exchange, status = post(f"http://localhost:{port}/", HOME, Limits(connect_s=0.2, whole_s=0.2))
+        took_s = time.monotonic() - begun
+    assert (status, exchange.cut, exchange.handed, tried) == (0, True, False, ["once"])
+    assert took_s < 20  # it would have taken 40
 
 
 def by_socket(sink: HttpSink) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from thammuu.cli.main import main
+from thammuu.delivery.vault import Vault
+from thammuu.errors import EnvironmentFaultError
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CANARIES = ("Hoàng Yến", "hoang.yen@nest.example.com", "tgram://112233:canarytoken/445566", "hook.example.com/yellow")
-SECRET = "whsec_Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5"  # noqa: S105  a made-up one
+SECRET = "whsec_Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5"  # noqa: S105  a made-up one
 HEADER = "unit,role,name,email,chat,webhook,webhook_secret\n"
 LINE = "{unit},{role},Hoàng Yến,hoang.yen@nest.example.com,tgram://112233:canarytoken/445566,{hook},{secret}\n"
 
@@ -110,3 +114,28 @@ def test_a_wrong_key_is_not_repeated(shell: Shell, tmp_path: Path, monkeypatch: 
     file.write_text(HEADER + LINE.format(unit="*", role="secretariat", hook="", secret=""), "utf-8")
     shell("recipients", "import", file, code=2)
     assert "bm90LWE" not in shell.printed
+
+
+def test_nothing_that_was_erased_can_be_opened_with_the_key_any_more(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    lines = [LINE.format(unit="*", role="secretariat", hook="", secret="")]
+    lines += [lines[0].replace("hoang.yen@nest", f"a{n}@nest").replace("445566", f"44{n:04}") for n in range(40)]
+    file.write_text(HEADER + "".join(lines), "utf-8")
+    shell("recipients", "import", file)
+    key = (tmp_path / "keys").read_text("ascii").strip()
+    assert len(sealed_in(tmp_path / "data", key)) == 1 + 41 * 2  # the name is one
+    for row in json.loads(shell("recipients", "list", "--format", "json")):
+        shell("recipients", "erase", row["recipient_id"], "--yes")
+    assert sealed_in(tmp_path / "data", key) == set()
+
+
+def sealed_in(folder: Path, key: str) -> set[bytes]:
+    """What the files of a folder hold that the key opens, the database's unused space included."""
+    vault, told = Vault([key]), set()
+    for file in (one for one in folder.rglob("*") if one.is_file()):
+        for found in re.findall(rb"gAAAAA[A-Za-z0-9_-]+={0,2}", file.read_bytes()):
+            # what stands behind it may look like more of it; a token holds 57 bytes and blocks of 16
+            for blocks in range(1, 20):
+                with suppress(EnvironmentFaultError):
+                    told.add(vault.open(found[: (57 + 16 * blocks + 2) // 3 * 4]))
+    return told

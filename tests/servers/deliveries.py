@@ -16,8 +16,8 @@ from thammuu.bus.context import UnitOfWork
 from thammuu.delivery.booking import book
 from thammuu.delivery.mail import DELIVERY_HEADER
 from thammuu.delivery.planning import Carried, Planned
+from thammuu.delivery.recipients_entry import Entry
 from thammuu.delivery.recipients_register import take_over
-from thammuu.delivery.recipients_sheet import Entry
 from thammuu.events import envelope
 from thammuu.intake.publishing import Request, publish
 from thammuu.ledger import log

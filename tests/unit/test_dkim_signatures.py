@@ -9,7 +9,7 @@ import pytest
 
 from servers.mail_messages import clock, message
 from thammuu.delivery.dkim import signer_of
-from thammuu.delivery.mail import Origin, mail_of, wire_bytes
+from thammuu.delivery.mail import Origin, wire_of
 from thammuu.errors import BadInputError
 from thammuu.settings import Settings
 
@@ -32,7 +32,7 @@ def published(key: Path) -> bytes:
 def signed(key: Path) -> bytes:
     signer = signer_of(Settings(dkim_selector="memo", dkim_key_file=key), ORIGIN.domain)
     assert signer is not None
-    return signer.signed(wire_bytes(mail_of(message(), ORIGIN, clock())))
+    return signer.signed(wire_of(message(), ORIGIN, clock()))
 
 
 def verifies(mail: bytes, key: Path) -> bool:

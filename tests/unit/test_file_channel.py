@@ -2,6 +2,8 @@
 
 import asyncio
 import email
+import re
+import stat
 from email import policy
 from pathlib import Path
 
@@ -35,9 +37,21 @@ def test_a_message_is_written_as_a_whole_mail(tmp_path: Path) -> None:
     ]
 
 
+def test_only_the_own_account_reads_what_is_written(tmp_path: Path) -> None:
+    folder = tmp_path / "read by others"
+    folder.mkdir(mode=0o755)
+    written(folder, message())
+    (file,) = folder.iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
 def test_a_further_try_writes_the_same_bytes_but_for_the_boundaries(tmp_path: Path) -> None:
-    written(tmp_path, message(), message(attempt=2))
-    assert len(list(tmp_path.iterdir())) == 1
+    tries = []
+    for attempt in (1, 2):
+        written(tmp_path, message(attempt=attempt))
+        (file,) = tmp_path.iterdir()
+        tries.append(re.sub(rb"=_[0-9a-f]{32}", b"", file.read_bytes()))
+    assert tries[0] == tries[1]
 
 
 def test_a_folder_that_cannot_be_written_is_tried_again_later(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What a memo says of those before it: what a correction changes, how the criteria did, what became of the tasks."""
 
+import re
 from dataclasses import replace
 from datetime import date
 
@@ -189,6 +190,34 @@ def test_a_correction_tells_its_changes_and_what_they_rest_on() -> None:
     assert said_now[0].startswith("Kết quả PAPI năm 2022: văn bản trước nêu “đạt")
     assert any(": điểm điều chỉnh từ " in text for text in said_now)
     assert all(block.sentence.because[0] == "memo:ha-nam-2022@2" for block in section.blocks)  # type: ignore[union-attr]
+
+
+def corrected_in_english(before: float, after: float) -> Section:
+    """The English edition's section of a correction, whose old document is in Vietnamese."""
+    old = scope(papi(attainment=before))
+    old_standings, old_lines = content(old)
+    printed = findings_section(old, old.parts[0], Numbering(old.words))
+    assert printed is not None
+    model = memo([*old_standings, printed], old_lines, tasks_of(old), language="vi")
+    now = scope(papi(attainment=after), language="en")
+    standings, lines = content(now)
+    since = SinceLast(corrects=(issued(model, version=2),))
+    section = since_section(replace(now, since=since), standings, lines, tasks_of(replace(now, since=since)))
+    assert section is not None
+    return section
+
+
+def test_the_english_edition_of_a_correction_tells_the_results_that_changed_and_counts_the_rest() -> None:
+    section = corrected_in_english(0.38, 0.4)
+    result, rest = texts(section)
+    assert re.fullmatch(r"Result of PAPI 2022: it is now “scored [\d.]+ of 80 points.*”\.", result)
+    assert re.match(r"Against the document replaced: scores changed: \d+", rest)
+    assert "added" not in rest
+    assert all(block.sentence.because[0] == "memo:ha-nam-2022@2" for block in section.blocks)  # type: ignore[union-attr]
+
+
+def test_the_english_edition_of_a_correction_without_changes_says_so() -> None:
+    assert texts(corrected_in_english(0.4, 0.4)) == ["Results, findings and tasks are those of the document replaced."]
 
 
 def test_changes_beyond_those_told_are_counted() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,10 @@ from sqlalchemy import select
 
 from delivery_parts import MONDAY, Desk, desk
 from thammuu.delivery.recipients import bounced, contact_of, every_recipient, recipients_named, recipients_of
+from thammuu.delivery.recipients_addresses import address_checks
+from thammuu.delivery.recipients_entry import COLUMNS, Checker, Entry
 from thammuu.delivery.recipients_register import Taken, erase, reseal, take_over, usable_again
-from thammuu.delivery.recipients_sheet import COLUMNS, Entry, read_recipients, template_row
+from thammuu.delivery.recipients_sheet import read_recipients, template_row
 from thammuu.delivery.vault import Vault, new_key, vault_of
 from thammuu.errors import BadInputError, EnvironmentFaultError
 from thammuu.ledger.schema import contact_points, recipients
@@ -31,7 +34,8 @@ if TYPE_CHECKING:
 ON = MONDAY.date()
 UNITS_ON = date(2023, 4, 20)
 HEADER = "unit,role,name,email,chat,webhook,webhook_secret\n"
-GOOD = HEADER + "Hà Nam,secretariat,Văn phòng,office@ha-nam.vn,,https://hook.vn/x,whsec_123\n"
+SECRET = "whsec_bWFkZSB1cCwgdGhpcnR5IGJ5dGVzIGluIGxlbmd0aA=="  # noqa: S105  a made-up one
+GOOD = HEADER + f"Hà Nam,secretariat,Văn phòng,office@ha-nam.vn,,https://hook.vn/x,{SECRET}\n"
 
 
 @pytest.fixture
@@ -43,7 +47,13 @@ def on(tmp_path: Path) -> Iterator[Desk]:
 def entries(on: Desk, folder: Path, text: str) -> list[Entry]:
     file = folder / "list.csv"
     file.write_text(text, "utf-8")
-    return read_recipients(file, on.context.packs.active, UNITS_ON)
+    return read_recipients(file, checker(on))
+
+
+def checker(on: Desk, **more: str) -> Checker:
+    settings = on.context.settings.model_copy(update=more)
+    checks = address_checks(replace(on.context, settings=settings))
+    return Checker(on.context.packs.active, UNITS_ON, checks)
 
 
 def problems(on: Desk, folder: Path, text: str) -> list[tuple[str, int | None, str | None]]:
@@ -112,7 +122,7 @@ def test_a_list_is_taken_over_once(on: Desk, tmp_path: Path) -> None:
         assert connection.execute(select(contact_points)).all() == before
         point = contact_of(on.context, connection, name, "webhook")
         assert point is not None
-        assert (point.name, point.address, point.secret) == ("Văn phòng", "https://hook.vn/x", "whsec_123")
+        assert (point.name, point.address, point.secret) == ("Văn phòng", "https://hook.vn/x", SECRET)
         as_file = contact_of(on.context, connection, name, "file")
         assert as_file is not None
         assert as_file.address == "office@ha-nam.vn"
@@ -149,13 +159,14 @@ def test_others_of_the_unit_end_when_asked(on: Desk, tmp_path: Path) -> None:
 
 def test_every_problem_of_a_list_is_told_and_nothing_is_taken_over(on: Desk, tmp_path: Path) -> None:
     columns = (
-        "unit,role,email,chat,webhook,agency,language,formats,quiet_from,quiet_to,digest_at,turn,valid_from,valid_to\n"
+        "unit,role,email,chat,webhook,webhook_secret,agency,language,formats,"
+        "quiet_from,quiet_to,digest_at,turn,valid_from,valid_to\n"
     )
     wrong = columns + (
-        "Hà Namm,chairman,not an address,telegram,ftp://x,bo-nv,fr,odt,25:00,7,noon,0,tomorrow,2025-02-30\n"
-        "Hà Nam,secretariat,,,,,,,,,,,,\n"
-        "Hà Nam,secretariat,a@b.vn,,,,,,22:00,,,,,\n"
-        "Hà Nam,secretariat,A@b.vn,,,,,,22:00,22:00,,,2025-02-02,2025-02-01\n"
+        "Hà Namm,chairman,not an address,telegram,ftp://x,short,bo-nv,fr,odt,25:00,7,noon,0,tomorrow,2025-02-30\n"
+        "Hà Nam,secretariat,,,,,,,,,,,,,\n"
+        "Hà Nam,secretariat,a@b.vn,,,,,,,22:00,,,,,\n"
+        "Hà Nam,secretariat,A@b.vn,,,,,,,22:00,22:00,,,2025-02-02,2025-02-01\n"
     )
     found = problems(on, tmp_path, wrong)
     assert sorted({code for code, row, _value in found if row == 2}) == sorted(
@@ -179,6 +190,54 @@ def test_problems_repeat_no_address_and_no_secret(on: Desk, tmp_path: Path) -> N
     assert not any("canary" in str(one).casefold() for one in told)
 
 
+def test_an_address_is_refused_in_the_words_of_its_channel_and_shown_by_its_shape(on: Desk, tmp_path: Path) -> None:
+    text = HEADER + "Hà Nam,secretariat,A,a..b@c.vn,tgram://123456789:abcdefg_hijklmnop/1/2,http://10.0.0.7/x,\n"
+    file = tmp_path / "list.csv"
+    file.write_text(text, "utf-8")
+    unlisted = "the host 10.0.0.7 is not among THAMMUU_DELIVERY_HOSTS"
+    hosts = {"delivery_hosts": "api.telegram.org"}
+    for settings, chat, webhook in (({}, None, None), (hosts, "exactly one room", unlisted)):
+        with pytest.raises(BadInputError) as raised:
+            read_recipients(file, checker(on, **settings))
+        told = {one.code: one for one in raised.value.problems}
+        email = told["recipient-email"]
+        assert (email.place.row, email.place.column, email.value) == (2, "D", "x..x@x.xx")
+        assert "before the @" in email.expected
+        for channel, expected in (("chat", chat), ("webhook", webhook)):
+            one = told.get(f"recipient-{channel}")
+            assert expected is None if one is None else expected is not None and expected in one.expected
+        assert "nothing was stored" in str(raised.value)
+        assert "secret" in told["recipient-webhook-secret"].expected
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"unit,role\nH\xe0 Nam,secretariat\n", b"%PDF-1.7", b"unit,role,email\n*,operator,=canary@nest.vn\n"],
+)
+def test_a_file_that_is_no_list_is_refused_as_a_list_and_not_as_scores(
+    on: Desk, tmp_path: Path, content: bytes
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_bytes(content)
+    with pytest.raises(BadInputError, match=r"^The recipients file .*list\.csv was not accepted") as raised:
+        read_recipients(file, checker(on))
+    told = " ".join(str(one) for one in raised.value.problems)
+    assert "score" not in told
+    assert "canary" not in told
+    assert "score" not in str(raised.value)
+
+
+def test_a_workbook_with_two_lists_is_refused_with_their_names(on: Desk, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for name in ("Hà Nam", "Hà Nội"):
+        book.create_sheet(name).append(["unit", "role", "email"])
+    book.save(tmp_path / "list.xlsx")
+    with pytest.raises(BadInputError) as raised:
+        read_recipients(tmp_path / "list.xlsx", checker(on))
+    (problem,) = raised.value.problems
+    assert "Hà Nam, Hà Nội" in problem.expected
+
+
 def test_a_list_without_needed_columns_says_which_are_known(on: Desk, tmp_path: Path) -> None:
     with pytest.raises(BadInputError) as raised:
         entries(on, tmp_path, "name,email\nA,a@b.vn\n")
@@ -194,7 +253,7 @@ def test_a_vietnamese_workbook_is_understood(on: Desk, tmp_path: Path) -> None:
     sheet.append(["Tỉnh Hà Nam", "Tổ thư ký", "Nguyễn Văn A", "a@ha-nam.vn", "22:00", "7:00", "2", "01/07/2025"])
     sheet.append(["tất cả", "Vận hành", "", "b@vn.vn", "", "", "", ""])
     book.save(tmp_path / "list.xlsx")
-    first, second = read_recipients(tmp_path / "list.xlsx", on.context.packs.active, UNITS_ON)
+    first, second = read_recipients(tmp_path / "list.xlsx", checker(on))
     assert (first.values["unit_id"], first.values["role"], first.name) == ("ha-nam", "secretariat", "Nguyễn Văn A")
     assert (first.values["quiet_from"], first.values["quiet_to"], first.values["turn"]) == ("22:00", "07:00", 2)
     assert first.values["valid_from"] == date(2025, 7, 1)
@@ -276,14 +335,10 @@ def test_a_new_key_seals_everything_or_nothing(on: Desk) -> None:
 
 
 def _with_keys(context: Context, keys: str) -> Context:
-    from dataclasses import replace
-
     return replace(context, settings=context.settings.model_copy(update={"secret_key": SecretStr(keys)}))
 
 
 def _as(context: Context, person: str | None) -> Context:
-    from dataclasses import replace
-
     return replace(context, settings=context.settings.model_copy(update={"person": person}))
 
 
@@ -324,6 +379,28 @@ def test_only_registered_people_act_within_their_rights_and_days(on: Desk) -> No
                 people.acting(_as(on.context, person), connection, right, issuer)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    "name",
+    # the last one: what is written in two ways would be two persons
+    ["", "policy:x", "account:root", "a b", "a,b", "a\n", "a\x1b[2J", "a\u202e", "a\u200b", "-a", "x" * 65, "a\u0309"],
+)
+def test_a_person_s_id_passes_for_nobody_else_and_for_no_policy(on: Desk, name: str) -> None:
+    with on.context.database.transaction() as connection:
+        with pytest.raises(BadInputError, match="no id of a person") as refused:
+            people.add(connection, name, people.RIGHTS)
+        assert str(refused.value).isprintable()
+        if name:
+            with pytest.raises(BadInputError, match="no id of a person"):
+                people.acting(_as(on.context, name), connection, "approve")
+        people.add(connection, "nguyễn-văn.a@bộ_1", people.RIGHTS)
+
+
+def test_an_account_s_name_is_one_that_can_be_read(on: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "ro\u202eot\x1b[2J\n")
+    with on.context.database.transaction() as connection:
+        assert people.acting(on.context, connection, "edit") == "account:root[2J"
+
+
 def test_somebody_with_all_rights_always_remains(on: Desk) -> None:
     with on.context.database.transaction() as connection:
         people.add(connection, "a", people.RIGHTS)
@@ -344,5 +421,5 @@ def test_what_is_sealed_is_json_with_the_address_alone(on: Desk, tmp_path: Path)
         rows = connection.execute(select(contact_points.c.channel, contact_points.c.sealed)).all()
     assert {row.channel: json.loads(vault.open(row.sealed)) for row in rows} == {
         "email": {"address": "office@ha-nam.vn"},
-        "webhook": {"address": "https://hook.vn/x", "secret": "whsec_123"},
+        "webhook": {"address": "https://hook.vn/x", "secret": SECRET},
     }

@@ -56,10 +56,13 @@ def _checks(program: Program, chosen: Settings) -> list[dict[str, Any]]:
     from thammuu.delivery.listing import by_state, late
     from thammuu.ledger import log
     from thammuu.ledger.named_blobs import mentioned, needed
+    from thammuu.memos import numbers
 
     context = program.context
     with context.database.snapshot() as connection:
         faults, (size, root) = log.verify(connection), log.checkpoint(connection)
+        # events that cannot be read say nothing of numbers
+        unnumbered = [] if faults else numbers.faults(connection)
         pending = program.bus.pending(connection)
         own = needed(connection)
         named = own | mentioned(connection)
@@ -72,6 +75,7 @@ def _checks(program: Program, chosen: Settings) -> list[dict[str, Any]]:
         _row("data folder", str(chosen.data.absolute())),
         _row("database", integrity, fault=integrity != "ok"),
         _row("ledger", "; ".join(faults) or f"{size} · {root}", fault=bool(faults)),
+        _row("numbers of documents", "; ".join(unnumbered) or "ok", fault=bool(unnumbered)),
         _row("pending events", str(pending), note=pending > 0),
         _row("events set aside", str(aside), fault=aside > 0),
         _row("stored files missing", ", ".join(lost[:5]) or "0", fault=bool(lost)),
@@ -119,6 +123,7 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
         "data folder": _("data folder"),
         "database": _("database"),
         "ledger": _("ledger"),
+        "numbers of documents": _("numbers of documents"),
         "pending events": _("pending events"),
         "events set aside": _("events set aside"),
         "issued memos that nobody is told of": _("issued memos that nobody is told of"),

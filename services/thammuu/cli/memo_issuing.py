@@ -1,4 +1,4 @@
-"""``thammuu memos issue``: one memo, or a round."""
+"""``thammuu memos issue``: one memo, or a round; ``thammuu memos numbers``: the book of their numbers."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from thammuu.cli.memo_options import AsOption, FormOption, IssuerOption, settings_as
-from thammuu.cli.options import DataOption
-from thammuu.cli.output import console
-from thammuu.cli.running import changing, run_pipeline
+from thammuu.cli.options import DataOption, FormatOption, ListingFormat, settings
+from thammuu.cli.output import console, print_rows
+from thammuu.cli.running import changing, reading, run_pipeline
 from thammuu.i18n import _
 
 if TYPE_CHECKING:
@@ -18,11 +18,16 @@ if TYPE_CHECKING:
     from thammuu.memos.approving import Left
     from thammuu.memos.issuing import Handed, IssuedMemo
 
+_NUMBERS = ("register", "year", "first", "last", "state", "memo_id", "version", "dated", "reason", "by")
+_NUMBERS_SHOWN = ("register", "year", "first", "last", "state", "memo_id", "dated", "reason")
+
 
 def register(memos_app: typer.Typer) -> None:
     """Add the command."""
     told = _("Give an approved draft its number and date, or a round's; a later change becomes a correction.")
     memos_app.command("issue", help=told)(issue)
+    told = _("List the numbers of each register and year: a document's, voided, or missing.")
+    memos_app.command("numbers", help=told)(numbers)
 
 
 def issue(
@@ -38,7 +43,13 @@ def issue(
     ] = None,
     number: Annotated[
         int | None,
-        typer.Option("--number", min=1, max=99_999, help=_("In the issuer's register of the year; the next free one.")),
+        typer.Option("--number", min=1, max=99_999, help=_("In the issuer's register of the year; the next one.")),
+    ] = None,
+    void_skipped: Annotated[
+        str | None,
+        typer.Option(
+            "--void-skipped", metavar="REASON", help=_("Free numbers before --number are recorded as voided, and why.")
+        ),
     ] = None,
     dated: Annotated[
         datetime | None, typer.Option("--dated", formats=["%Y-%m-%d"], help=_("The day on the document; today."))
@@ -56,6 +67,8 @@ def issue(
         raise typer.BadParameter(_("Name a unit, or a round with --round."))
     if unit is None and number is not None:
         raise typer.BadParameter(_("--number is for one memo; a round's get the next free ones."))
+    if number is None and void_skipped is not None:
+        raise typer.BadParameter(_("--void-skipped is for a --number that leaves others out."))
     edition = Edition(form=form.value if form else None, issuer=issuer)
     day = dated.date() if dated else None
     with changing(settings_as(ctx, data, person)) as program:
@@ -64,10 +77,29 @@ def issue(
             left = _round(program, round_name, day, edition)
         else:
             row = find(program.context, unit, round_name)
-            done = give_number(program.context, row, number=number, dated=day, edition=edition)
+            done = give_number(
+                program.context, row, number=number, void_skipped=void_skipped, dated=day, edition=edition
+            )
             run_pipeline(program)
             left = _say(done)
     if left:
+        raise typer.Exit(1)
+
+
+def numbers(
+    ctx: typer.Context,
+    year: Annotated[int | None, typer.Option("--year", help=_("Only of this year."))] = None,
+    fmt: FormatOption = ListingFormat.table,
+    data: DataOption = None,
+) -> None:
+    from dataclasses import asdict
+
+    from thammuu.memos.numbers import book
+
+    with reading(settings(ctx, data)) as program, program.context.database.snapshot() as connection:
+        rows = [asdict(one) for one in book(connection, year)]
+    print_rows(rows, _NUMBERS if fmt != "table" else _NUMBERS_SHOWN, fmt)
+    if any(row["state"] == "missing" for row in rows):
         raise typer.Exit(1)
 
 

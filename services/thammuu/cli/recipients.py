@@ -21,6 +21,17 @@ if TYPE_CHECKING:
 _SHOWN = ("recipient_id", "unit", "role", "turn", "channels", "language", "formats", "valid_from", "valid_to")
 recipients_app = typer.Typer(no_args_is_help=True, help=_("Who is told of memos; names and addresses are sealed."))
 keys_app = typer.Typer(no_args_is_help=True, help=_("The keys that seal names, addresses and secrets."))
+_Values = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="COLUMN=VALUE…", help=_("A column of `recipients template`; the value - is read from standard input.")
+    ),
+]
+_UnitsAsOf = Annotated[
+    datetime | None,
+    typer.Option("--units-as-of", formats=["%Y-%m-%d"], metavar="DATE", help=_("Units as they were; today.")),
+]
+_ShowAddresses = Annotated[bool, typer.Option("--show-addresses", help=_("Open names and addresses."))]
 _Recipient = Annotated[str, typer.Argument(metavar="RECIPIENT", help=_("Its id, as `recipients list` shows it."))]
 
 
@@ -28,6 +39,9 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     recipients_app.command("import", help=_("Take over a list (CSV or XLSX): the whole list, or every error."))(import_)
     recipients_app.command("list", help=_("List the recipients, without names and addresses."))(list_)
+    recipients_app.command("show", help=_("Show one recipient, without name and addresses."))(show)
+    recipients_app.command("add", help=_("Add a recipient: unit=… role=… email=…, the columns of a list."))(add)
+    recipients_app.command("change", help=_("Change what is named of a recipient; COLUMN= takes a value away."))(change)
     recipients_app.command("template", help=_("Print the header of an empty list."))(template)
     recipients_app.command("usable", help=_("Use a channel again whose messages came back."))(usable)
     recipients_app.command("erase", help=_("Erase a recipient's name, addresses and secrets for good."))(erase)
@@ -46,23 +60,22 @@ def import_(
         bool,
         typer.Option("--end-others", help=_("Others of the same units end yesterday.")),
     ] = False,
-    as_of: Annotated[
-        datetime | None,
-        typer.Option("--units-as-of", formats=["%Y-%m-%d"], metavar="DATE", help=_("Units as they were; today.")),
-    ] = None,
+    as_of: _UnitsAsOf = None,
     fmt: FormatOption = ListingFormat.table,
     data: DataOption = None,
 ) -> None:
     from dataclasses import asdict
 
     from thammuu.clock import today
+    from thammuu.delivery.recipients_addresses import address_checks
+    from thammuu.delivery.recipients_entry import Checker
     from thammuu.delivery.recipients_register import take_over
     from thammuu.delivery.recipients_sheet import read_recipients
 
     with changing(settings(ctx, data)) as program:
         context = program.context
         day = as_of.date() if as_of else today(context.clock)
-        entries = read_recipients(file, context.packs.active, day)
+        entries = read_recipients(file, Checker(context.packs.active, day, address_checks(context)))
         taken = take_over(context, entries, end_others=end_others)
     if fmt == "json":
         print_json(asdict(taken))
@@ -76,7 +89,7 @@ def list_(
     unit: Annotated[
         str | None, typer.Option("--unit", metavar="UNIT", help=_("Only this unit's, by name or code."))
     ] = None,
-    show_addresses: Annotated[bool, typer.Option("--show-addresses", help=_("Open names and addresses."))] = False,
+    show_addresses: _ShowAddresses = False,
     fmt: FormatOption = ListingFormat.table,
     data: DataOption = None,
 ) -> None:
@@ -94,6 +107,68 @@ def list_(
             rows = [row | _opened(context, connection, one) for row, one in zip(rows, found, strict=True)]
     columns = (*_SHOWN, "name", "addresses") if show_addresses else _SHOWN
     print_rows(rows, columns, fmt)
+
+
+def show(
+    ctx: typer.Context,
+    recipient: _Recipient,
+    show_addresses: _ShowAddresses = False,
+    fmt: FormatOption = ListingFormat.table,
+    data: DataOption = None,
+) -> None:
+    from thammuu.delivery.recipients import recipients_named
+    from thammuu.delivery.recipients_changing import nobody
+
+    with reading(settings(ctx, data)) as program, program.context.database.snapshot() as connection:
+        found = [one for one in recipients_named(connection, [recipient]) if one.points]
+        if not found:
+            raise nobody(recipient)
+        row = _row(program.context, found[0])
+        if show_addresses:
+            row |= _opened(program.context, connection, found[0])
+    if fmt == "table":
+        print_rows([{"field": name, "value": value} for name, value in row.items()], ("field", "value"), fmt)
+        return
+    print_rows([row], tuple(row), fmt)
+
+
+def add(ctx: typer.Context, values: _Values, as_of: _UnitsAsOf = None, data: DataOption = None) -> None:
+    from thammuu.clock import today
+    from thammuu.delivery.recipients_changing import add as add_one
+
+    said = _said(values)
+    with changing(settings(ctx, data)) as program:
+        context = program.context
+        name, became = add_one(context, said, as_of.date() if as_of else today(context.clock))
+    _say_became(name, became)
+
+
+def change(
+    ctx: typer.Context, recipient: _Recipient, values: _Values, as_of: _UnitsAsOf = None, data: DataOption = None
+) -> None:
+    from thammuu.clock import today
+    from thammuu.delivery.recipients_changing import change as change_one
+
+    said = _said(values)
+    with changing(settings(ctx, data)) as program:
+        context = program.context
+        changed = change_one(context, recipient, said, as_of.date() if as_of else today(context.clock))
+    _say_became(recipient, "changed" if changed else "unchanged")
+
+
+def _said(values: list[str]) -> dict[str, str]:
+    said = {}
+    for one in values:
+        name, sign, value = one.partition("=")
+        if not sign or name in said:
+            raise typer.BadParameter(_("COLUMN=VALUE is expected, each column once."))
+        said[name] = sys.stdin.readline().strip() if value == "-" else value
+    return said
+
+
+def _say_became(name: str, became: str) -> None:
+    words = {"new": _("{name} is new."), "changed": _("{name} is changed."), "unchanged": _("{name} is as before.")}
+    console().print(words[became].format(name=name), markup=False)
 
 
 def _row(context: Context, one: Recipient) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def demo(
     say = console(stderr=True)
     chosen = data or (ctx.find_root().obj or {}).get("data") or folder / "data"
     own: dict[str, Any] = {"data": chosen, "database_url": None, "blobs_url": None, "kafka_url": None}
-    with changing(Settings(**own | (_for_sending() if send else {}))) as program:
+    with changing(Settings(**own | (_for_sending(folder) if send else {}))) as program:
         for step in STEPS:
             _publish(program, step, say)
         written = []
@@ -90,12 +90,16 @@ def demo(
         _say_mails(mails)
 
 
-def _for_sending() -> dict[str, Any]:
-    """Return settings of a sender that does not exist, and a key that nobody keeps."""
+def _for_sending(folder: Path) -> dict[str, Any]:
+    """Return settings of a sender that does not exist, and a key of the demonstration's own where none is set."""
     from thammuu import demo_sending
-    from thammuu.delivery.vault import new_key
+    from thammuu.settings import Settings
 
-    return {"secret_key": new_key(), "smtp_from": demo_sending.FROM, "smtp_reply_to": demo_sending.ANSWERS}
+    told: dict[str, Any] = {"smtp_from": demo_sending.FROM, "smtp_reply_to": demo_sending.ANSWERS}
+    environment = Settings()
+    if environment.secret_key is None and environment.secret_key_file is None:
+        told["secret_key_file"] = demo_sending.key_in(folder)
+    return told
 
 
 def _sent(program: Program, folder: Path) -> list[Path]:

@@ -31,7 +31,7 @@ _PLAIN_ID = re.compile(_ID)
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 _OTHERS: Final = ""
 """Stands for the id of a mail that is not ours; whatever else the report names is not believed."""
-_REPORTS = {"delivery-status", "disposition-notification"}
+_SERVERS: Final = re.compile(r"(?:mailer-daemon|postmaster|mail-daemon|mdaemon)@", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +76,19 @@ def notice_in(raw: bytes, domain: str) -> Notice:
 
 def _read(mail: Message[Any, Any], domain: str) -> Notice:
     parts = list(_parts(mail))
-    if _type(mail) == "multipart/report" and str(mail.get_param("report-type")).lower() in _REPORTS:
+    # gateways wrap reports into other mails, and some name no kind: what stands in it tells
+    if any(_type(part) in _STATUS_TYPES for part in parts):
         return _of_report(parts, domain)
     delivery_id = _only(_ids_in(f"{mail.get('In-Reply-To', '')} {mail.get('References', '')}", domain))
-    if delivery_id is None:
+    if "X-Failed-Recipients" in mail:
+        # reports before RFC 3464, which some servers still write: the mail is returned as text
+        told = delivery_id or _only(_ids_in(str(mail.get_payload()), domain))
+        return Notice("bounce", told, _("the mail server says that it failed")) if told else Notice("foreign")
+    if not delivery_id:
         return Notice("foreign")
+    if _is_of_a_server(mail):
+        # a report in words: whatever it says, nobody has read the message
+        return Notice("delay", delivery_id, _("a mail server wrote about it"))
     if _is_automatic(mail):
         return Notice("absence", delivery_id, _("an automatic answer came"))
     return Notice("answer", delivery_id, _("it was answered"))
@@ -116,7 +124,7 @@ def _of_report(parts: list[Message[Any, Any]], domain: str) -> Notice:
     if not delivery_id:
         return Notice("foreign")
     actions = {str(block.get("Action", "")).strip().lower() for block in fields}
-    if "failed" in actions:
+    if "failed" in actions or (actions == {""} and any(_is_final(block) for block in fields)):
         return Notice("bounce", delivery_id, _why(fields))
     if any("Disposition" in block for block in fields) or "delivered" in actions:
         return Notice("arrival", delivery_id, _("a receipt came"))
@@ -188,9 +196,20 @@ def _why(fields: list[Message[Any, Any]]) -> str:
     return ""
 
 
+def _is_final(block: Message[Any, Any]) -> bool:
+    """Return whether a status is one of failure for good (RFC 3463): some servers write no action beside it."""
+    return str(block.get("Status", "")).strip().startswith("5.")
+
+
+def _is_of_a_server(mail: Message[Any, Any]) -> bool:
+    """Return whether a mail server wrote a mail: by its type, its sender, or that nobody is to answer it."""
+    nobody = str(mail.get("Return-Path", "")).strip() == "<>" and "Auto-Submitted" not in mail
+    return nobody or _type(mail) == "multipart/report" or _SERVERS.search(str(mail.get("From", ""))) is not None
+
+
 def _is_automatic(mail: Message[Any, Any]) -> bool:
     """Return whether no person wrote a mail (RFC 3834, and what older programs set)."""
     sent = str(mail.get("Auto-Submitted", "no")).partition(";")[0].strip().lower()
     precedence = str(mail.get("Precedence", "")).strip().lower()
     marked = any(name in mail for name in ("X-Autoreply", "X-Autorespond", "X-Auto-Response-From"))
-    return sent != "no" or precedence in {"auto_reply", "bulk", "junk"} or marked or _type(mail) == "multipart/report"
+    return sent != "no" or precedence in {"auto_reply", "bulk", "junk"} or marked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from thammuu.clock import today
 from thammuu.delivery.enclosures import files_of, model_for
@@ -21,7 +21,7 @@ from thammuu.i18n import _
 from thammuu.ledger.schema import deliveries, delivery_memos, issued_memos, publications, recipients, signed_copies
 from thammuu.memos.printing.chat import fitted
 from thammuu.memos.shelf import kept_model
-from thammuu.memos.wording import WORDS
+from thammuu.memos.wording import WORDS, capital
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +35,25 @@ if TYPE_CHECKING:
 _LONGEST_REASON = 500
 _WITH_FILES = frozenset({"email", "file"})
 """Channels that carry attachments; for the others none are made."""
+# made once: they run for every message
+_ROW = select(deliveries).where(deliveries.c.delivery_id == bindparam("delivery"))
+_PERSON = select(recipients).where(recipients.c.recipient_id == bindparam("recipient"))
+_I, _S = issued_memos.c, signed_copies.c
+_CARRIED = (
+    select(issued_memos)
+    .join(delivery_memos, (_I.memo_id == delivery_memos.c.memo_id) & (_I.version == delivery_memos.c.version))
+    .where(delivery_memos.c.delivery_id == bindparam("delivery"))
+    .distinct()
+    .order_by(_I.register, _I.year, _I.number)
+)
+_STANDING = _CARRIED.where(stands(delivery_memos))
+_BEFORE = (
+    select(issued_memos)
+    .where(_I.memo_id == bindparam("memo"), _I.version < bindparam("version"))
+    .order_by(_I.version.desc())
+    .limit(1)
+)
+_COPY = select(_S.pdf).where(_S.memo_id == bindparam("memo"), _S.version == bindparam("version"))
 
 
 def compose(context: Context, connection: Connection, delivery_id: str) -> Message:
@@ -89,27 +108,22 @@ def compose(context: Context, connection: Connection, delivery_id: str) -> Messa
         ),
         kind=row["kind"],
         unsubscribe=_unsubscribe(context, person, row),
+        sender=capital(occasion.issuer.removeprefix("the ")),
     )
 
 
 def _one(connection: Connection, delivery_id: str) -> dict[str, Any]:
-    row = connection.execute(select(deliveries).where(deliveries.c.delivery_id == delivery_id)).mappings().one()
-    return dict(row)
+    return dict(connection.execute(_ROW, {"delivery": delivery_id}).mappings().one())
 
 
 def _person(connection: Connection, recipient_id: str) -> dict[str, Any]:
-    query = select(recipients).where(recipients.c.recipient_id == recipient_id)
-    return dict(connection.execute(query).mappings().one())
+    return dict(connection.execute(_PERSON, {"recipient": recipient_id}).mappings().one())
 
 
 def _issued(connection: Connection, delivery_id: str, kind: str) -> list[dict[str, Any]]:
     """Return the documents of a delivery that still stand, of a withdrawal all, in the order of their register."""
-    same = (issued_memos.c.memo_id == delivery_memos.c.memo_id) & (issued_memos.c.version == delivery_memos.c.version)
-    query = select(issued_memos).join(delivery_memos, same).where(delivery_memos.c.delivery_id == delivery_id)
-    if kind == "memo":
-        query = query.where(stands(delivery_memos))
-    c = issued_memos.c
-    rows = connection.execute(query.distinct().order_by(c.register, c.year, c.number)).mappings().all()
+    query = _STANDING if kind == "memo" else _CARRIED
+    rows = connection.execute(query, {"delivery": delivery_id}).mappings().all()
     if not rows:
         raise NothingStandsError(_("The delivery carries no issued memo that still stands."))
     return [dict(row) for row in rows]
@@ -128,9 +142,7 @@ def _enclosed(context: Context, connection: Connection, row: dict[str, Any], kin
 
 
 def _replaced(context: Context, connection: Connection, row: dict[str, Any]) -> Replaced | None:
-    c = issued_memos.c
-    before = select(issued_memos).where(c.memo_id == row["memo_id"], c.version < row["version"])
-    old = connection.execute(before.order_by(c.version.desc()).limit(1)).one_or_none()
+    old = connection.execute(_BEFORE, {"memo": row["memo_id"], "version": row["version"]}).one_or_none()
     if old is None:
         return None
     model = context.cache.get_or_make(
@@ -171,9 +183,7 @@ def _files(  # noqa: PLR0913, PLR0917  what files depend on
 
 
 def _signed(connection: Connection, memo: dict[str, Any]) -> str | None:
-    c = signed_copies.c
-    query = select(c.pdf).where(c.memo_id == memo["memo_id"], c.version == memo["version"])
-    return connection.execute(query).scalar_one_or_none()
+    return connection.execute(_COPY, {"memo": memo["memo_id"], "version": memo["version"]}).scalar_one_or_none()
 
 
 def _issuer(context: Context, row: dict[str, Any], model: MemoModel, language: Language) -> str:

@@ -12,13 +12,14 @@ from thammuu.clock import today
 from thammuu.delivery.booking import book
 from thammuu.delivery.holders import stands
 from thammuu.delivery.incidents import KIND, queued
-from thammuu.delivery.occasions import calendar_of
+from thammuu.delivery.occasions import calendar_of, occasion_of, routes_of
 from thammuu.delivery.planning import Carried, Planned, mark_of, usable
 from thammuu.delivery.recipients import recipients_of
 from thammuu.delivery.timing import hours_of, next_allowed
 from thammuu.delivery.vocabulary import ADDRESSED_AS
+from thammuu.errors import BadInputError
 from thammuu.events import envelope
-from thammuu.ledger.schema import contact_points, delivery_memos, recipients
+from thammuu.ledger.schema import contact_points, delivery_memos, issued_memos, recipients
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -60,28 +61,23 @@ def next_contacts(
 
 
 def _instead(context: Context, connection: Connection, row: Row[Any]) -> Iterator[NewEvent]:
-    people = recipients_of(connection, row.subject, today(context.clock))
+    """Book each memo of a lost message for those who come next in its own unit: messages carry memos of several."""
     c = delivery_memos.c
     mine = c.delivery_id == row.delivery_id
-    named = recipients.c.recipient_id.in_(select(c.recipient_id).where(mine))
-    lost = _not_reached(connection, named, row.channel)
-    substitutes = _after(people, lost, row.channel)
-    if not substitutes:
-        return
-    if row.kind == "memo":
-        mine &= stands(delivery_memos)
-    carried = connection.execute(select(c.memo_id, c.version).where(mine).distinct().order_by(c.memo_id)).all()
-    planned = [_planned(context, one, row) for one in substitutes]
-    for memo in carried:
-        yield from book(
-            UnitOfWork(connection, context),
-            row.subject,
-            Carried(memo.memo_id, memo.version),
-            row.severity,
-            planned,
-            row.kind,
-            row.delivery_id,
-        )
+    still = mine & stands(delivery_memos) if row.kind == "memo" else mine
+    same = (issued_memos.c.memo_id == c.memo_id) & (issued_memos.c.version == c.version)
+    query = select(issued_memos).join(delivery_memos, same).where(still).distinct()
+    for memo in connection.execute(query.order_by(issued_memos.c.memo_id, issued_memos.c.version)).all():
+        people = recipients_of(connection, memo.unit_id, today(context.clock))
+        readers = select(c.recipient_id).where(mine, c.memo_id == memo.memo_id)
+        lost = _not_reached(connection, recipients.c.recipient_id.in_(readers), row.channel)
+        able = _after(people, lost, row.channel)
+        if able:
+            passes = row.kind == "memo" and _passes(context, connection, memo)
+            planned = [_planned(context, one, row, passes=passes) for one in able]
+            carried = Carried(memo.memo_id, memo.version)
+            work = UnitOfWork(connection, context)
+            yield from book(work, memo.unit_id, carried, row.severity, planned, row.kind, row.delivery_id)
 
 
 def _other_operators(context: Context, connection: Connection, row: Row[Any]) -> list[Event]:
@@ -119,10 +115,19 @@ def _after(people: list[Recipient], lost: list[Row[Any]], channel: str) -> list[
     return [found[name] for name in sorted(found)]
 
 
-def _planned(context: Context, recipient: Recipient, row: Row[Any]) -> Planned:
+def _passes(context: Context, connection: Connection, memo: Row[Any]) -> bool:
+    """Return whether the routes let a memo pass quiet hours and days off; not while they cannot be read."""
+    try:
+        routes = routes_of(context)
+    except BadInputError:
+        return False
+    return any(one.passes for one in routes.targets(occasion_of(context, connection, memo)))
+
+
+def _planned(context: Context, recipient: Recipient, row: Row[Any], *, passes: bool) -> Planned:
     hours = hours_of(recipient.quiet_from, recipient.quiet_to, recipient.digest_at)
     works = calendar_of(context).works
-    due = next_allowed(context.clock(), hours, works, passes=row.severity == "critical")
+    due = next_allowed(context.clock(), hours, works, passes=passes)
     return Planned(
         recipient.recipient_id,
         row.channel,

@@ -19,7 +19,9 @@ _GLOBAL_UNICAST: Final = ipaddress.ip_network("2000::/3")
 _NOT_PUBLIC: Final = tuple(
     ipaddress.ip_network(one)
     for one in (
-        *("192.0.0.0/24", "192.88.99.0/24"),
+        # the last one is a platform's own, which answers its guests alone:
+        # https://learn.microsoft.com/en-us/azure/virtual-network/what-is-ip-address-168-63-129-16
+        *("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32"),
         # addresses that hold an IPv4 address, and what no host on the Internet has: RFC 6890 and the registry it began
         *("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),
     )
@@ -46,6 +48,35 @@ def is_public(address: str) -> bool:
     return (
         ip.is_global and not ip.is_multicast and not any(ip in one for one in _NOT_PUBLIC if one.version == ip.version)
     )
+
+
+_OWN: Final = tuple(
+    ipaddress.ip_network(one)
+    for one in (
+        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8"),
+        *("fc00::/7", "::1/128"),
+    )
+)
+"""What a host inside may have. Not link-local ones: a platform gives away its keys there."""
+
+
+def is_inside(address: str) -> bool:
+    """Tell whether an address is one that hosts of the own network have, or the machine itself.
+
+    Args:
+        address: As a resolver returns it; anything else is not inside.
+    """
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    if ip in _METADATA or (isinstance(ip, ipaddress.IPv6Address) and ip.scope_id):
+        return False
+    return any(ip in one for one in _OWN if one.version == ip.version)
+
+
+_METADATA: Final = frozenset(map(ipaddress.ip_address, ("100.100.100.200", "fd00:ec2::254")))
+"""Where platforms give away their keys at an address that looks like one of the own network."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ def letter_of(occasion: Occasion, enclosed: Sequence[Enclosed]) -> dict[str, Any
         "language": words.language,
         "kind": occasion.kind,
         "subject": subject_of(occasion, enclosed),
-        "issuer": occasion.issuer,
+        "issuer": " ".join(enclosed[0].model.letterhead.issuing_body.split()),
         "greeting": words.say("Kính gửi: {to}", "To: {to}", to=occasion.to) if occasion.to else "",
         "opening": _withdrawing(occasion, enclosed) if withdrawn else _sending(occasion, enclosed),
         "documents": [_document(words, one, withdrawn=withdrawn, alone=len(enclosed) == 1) for one in enclosed],
@@ -202,17 +202,17 @@ def _withdrawing(occasion: Occasion, enclosed: Sequence[Enclosed]) -> list[str]:
     words, first = occasion.words, enclosed[0]
     if len(enclosed) == 1:
         text = words.say(
-            "{issuer} thông báo thu hồi {one} kể từ ngày {day}.",
-            "{issuer} withdraws {one} as of {day}.",
-            issuer=capital(occasion.issuer),
+            "Từ ngày {day}, {issuer} thu hồi {one}.",
+            "As of {day}, {issuer} withdraws {one}.",
+            issuer=occasion.issuer,
             one=_inner(words, _titled_with_day(words, first)),
             day=words.day(occasion.today),
         )
         return [text]
     text = words.say(
-        "{issuer} thông báo thu hồi {n} văn bản nêu dưới đây kể từ ngày {day}.",
-        "{issuer} withdraws the {n} documents below as of {day}.",
-        issuer=capital(occasion.issuer),
+        "Từ ngày {day}, {issuer} thu hồi {n} văn bản nêu dưới đây.",
+        "As of {day}, {issuer} withdraws the {n} documents below.",
+        issuer=occasion.issuer,
         n=words.count(len(enclosed)),
         day=words.day(occasion.today),
     )
@@ -236,7 +236,7 @@ def _document(words: Words, one: Enclosed, *, withdrawn: bool, alone: bool) -> d
     return no_parts() | {
         "heading": heading,
         "paragraphs": [] if alone else _correction(words, one),
-        "changes_label": words.say("Nội dung thay đổi:", "What changes:") if one.replaces else "",
+        "changes_label": words.say("Nội dung thay đổi", "What changes") if one.replaces else "",
         "changes": _changes(model) if one.replaces else [],
         "standing_label": words.say("Kết quả", "Results"),
         "standing": [sentence.text for sentence in _standing(model)],
@@ -309,7 +309,9 @@ def _closing(occasion: Occasion, enclosed: Sequence[Enclosed]) -> list[str]:
         ]
     signed = words.say("Tệp PDF là bản đã ký số.", "The PDF is the digitally signed document.")
     sent = words.say("Toàn văn và phụ lục tại tệp kèm theo./.", "The full text and its annexes are attached.")
-    return [*([signed] if occasion.signed else []), *([sent] if occasion.files else [])]
+    # the English edition says the same of itself; who reads no further than the mail is told too
+    told = words.say("", "The English edition is for information; the Vietnamese text is the document that is issued.")
+    return [*([signed] if occasion.signed else []), *([sent] if occasion.files else []), *([told] if told else [])]
 
 
 def _foot(occasion: Occasion, enclosed: Sequence[Enclosed]) -> list[str]:
@@ -320,7 +322,7 @@ def _foot(occasion: Occasion, enclosed: Sequence[Enclosed]) -> list[str]:
         address=occasion.answers,
     )
     automatic = words.say("Thư điện tử này do hệ thống gửi tự động.", "This message was sent automatically.")
-    mark = words.say("Mã thư: {id}.", "Message: {id}.", id=occasion.delivery_id)
+    mark = words.say("Mã thư: {id}", "Message: {id}", id=occasion.delivery_id)
     lines = list(dict.fromkeys(one.model.provenance.line for one in enclosed))
     return [answers if occasion.answers else automatic, *lines, mark]
 

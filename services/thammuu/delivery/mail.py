@@ -7,27 +7,25 @@ is set and write the line break it hides: https://github.com/python/cpython/issu
 
 from __future__ import annotations
 
-import base64
 import re
-import secrets
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from email.errors import MessageError
 from email.headerregistry import Address
-from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from thammuu.delivery.mime import file_part, parts_as_one, text_part
 from thammuu.errors import BadInputError, PermanentRefusalError
 from thammuu.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from thammuu.delivery.ports import Attachment, Message
+    from thammuu.delivery.ports import Message
 
 LONGEST_NAME: Final = 120
 LONGEST_SUBJECT: Final = 200
@@ -36,15 +34,12 @@ LONGEST_ADDRESS: Final = 254
 """Characters, by RFC 5321, 4.5.3.1.3."""
 DELIVERY_HEADER: Final = "X-Thammuu-Delivery"
 _LONGEST_ENDING = 10
-_PLACE_BYTES = 32
-"""Random: no text holds it by chance; its BASE64 is one line."""
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LOCAL = re.compile(r"[^\s\"(),:;<>@\[\\\]]{1,64}")
 _DOMAIN_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _BAD_IN_FILE_NAMES = re.compile(r"[\\/:*?\"<>|]+")
-_LINE_ENDS = re.compile(r"\r\n|\r|\x85")
-_BAD_IN_TEXTS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _UNSUBSCRIBE = re.compile(r"(?:https://|mailto:)[!-;=?-~]{1,900}")
 _HEADER_NAME = re.compile(rb"([!-9;-~]+):")
 _LINES = SMTP.clone(cte_type="7bit")
@@ -88,14 +83,21 @@ def fault_of_address(address: str) -> str | None:
     labels = _idna(domain).split(".")
     if len(labels) < 2 and labels != ["localhost"]:  # noqa: PLR2004  a name and its top-level domain
         return _("the part after the @ is a domain such as example.org")
-    return None if all(map(_DOMAIN_LABEL.fullmatch, labels)) else _("the part after the @ is no domain")
+    # what ends in a number is an address of a machine, whose mail server nobody has named
+    good = all(map(_DOMAIN_LABEL.fullmatch, labels)) and not _NUMBER.fullmatch(labels[-1])
+    return None if good else _("the part after the @ is no domain")
 
 
 def _idna(domain: str) -> str:
     """Return a domain in ASCII; empty where that cannot be."""
+    if domain.isascii():
+        return domain.lower()
+    import idna
+
     try:
-        return domain.encode("idna").decode().lower()
-    except UnicodeError:
+        # not Python's own codec: by the rules of 2003 some letters name another domain
+        return idna.encode(domain, uts46=True).decode()
+    except idna.IDNAError:
         return ""
 
 
@@ -141,8 +143,8 @@ def message_id(delivery_id: str, origin: Origin) -> str:
     return f"<{delivery_id}@{origin.domain}>"
 
 
-def mail_of(message: Message, origin: Origin, at: datetime) -> EmailMessage:
-    """Return a message as an e-mail.
+def wire_of(message: Message, origin: Origin, at: datetime) -> bytes:
+    """Return a message's bytes as they are sent, checked to hold the headers that were set, each once, and no others.
 
     Args:
         message: The delivery.
@@ -150,29 +152,20 @@ def mail_of(message: Message, origin: Origin, at: datetime) -> EmailMessage:
         at: The Date.
 
     Raises:
-        PermanentRefusalError: If an address or the delivery's id cannot stand in a header. The address is not named.
+        PermanentRefusalError: If an address or the delivery's id cannot stand in a header, or the headers are not those
+            that were set; such a mail is never sent. No address is named.
     """
     _check(message, origin)
-    wide = not message.to.address.isascii() and not wire_address(message.to.address).isascii()
-    mail = EmailMessage(policy=_WIDE_LINES if wide else _LINES)
-    mail["From"] = _mailbox(origin.name, origin.address)
-    mail["To"] = _mailbox(message.to.name, message.to.address)
-    mail["Subject"] = one_line(message.subject, LONGEST_SUBJECT)
-    mail["Date"] = format_datetime(at)
-    mail["Message-ID"] = message_id(message.delivery_id, origin)
-    if origin.reply_to:
-        mail["Reply-To"] = _mailbox("", origin.reply_to)
-    # RFC 3834: no out-of-office notice is due
-    mail["Auto-Submitted"] = "auto-generated"
-    mail[DELIVERY_HEADER] = message.delivery_id
-    if _UNSUBSCRIBE.fullmatch(message.unsubscribe):
-        mail["List-Unsubscribe"] = f"<{message.unsubscribe}>"
-        if message.unsubscribe.startswith("https:"):
-            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    _fill(mail, message)
-    # last: headers of this kind would go with the first part when attachments are added
-    mail["Content-Language"] = message.language
-    return mail
+    try:
+        headers = dict(_headers(message, origin, at))
+        made = b"".join(headers.values()) + b"MIME-Version: 1.0\r\n" + _entity(message)
+    except (MessageError, ValueError) as error:
+        raise PermanentRefusalError(_("The mail's headers cannot be written.")) from error
+    head, _blank, _body = made.partition(b"\r\n\r\n")
+    of_entity = {"mime-version", "content-type"} | set(() if _several(message) else {"content-transfer-encoding"})
+    if sorted(names_in(head)) != sorted({name.lower() for name in headers} | of_entity):
+        raise PermanentRefusalError(_("The mail's headers are not those that were set."))
+    return made
 
 
 def _check(message: Message, origin: Origin) -> None:
@@ -183,75 +176,55 @@ def _check(message: Message, origin: Origin) -> None:
             raise PermanentRefusalError(_("An address is wrong: {fault}.").format(fault=fault))
 
 
-def _mailbox(name: str, address: str) -> Address:
-    wired = wire_address(address)
-    local, _at, domain = wired.rpartition("@")
-    return Address(display_name=one_line(name, LONGEST_NAME), username=local, domain=domain)
+def _headers(message: Message, origin: Origin, at: datetime) -> Iterator[tuple[str, bytes]]:
+    """Yield the names of headers and their lines, without those of what is in the mail."""
+    wide = not wire_address(message.to.address).isascii()
+    yield "From", _mailbox("From", origin.name, origin.address, wide=wide)
+    yield "To", _mailbox("To", message.to.name, message.to.address, wide=wide)
+    yield "Subject", _worded("Subject", one_line(message.subject, LONGEST_SUBJECT), wide=wide)
+    plain = {"Date": format_datetime(at), "Message-ID": message_id(message.delivery_id, origin)}
+    # RFC 3834: no out-of-office notice is due
+    plain |= {"Auto-Submitted": "auto-generated", DELIVERY_HEADER: message.delivery_id}
+    if _UNSUBSCRIBE.fullmatch(message.unsubscribe):
+        plain["List-Unsubscribe"] = f"<{message.unsubscribe}>"
+        if message.unsubscribe.startswith("https:"):
+            plain["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    plain["Content-Language"] = message.language
+    if origin.reply_to:
+        yield "Reply-To", _mailbox("Reply-To", "", origin.reply_to, wide=wide)
+    for name, value in plain.items():
+        yield name, f"{name}: {value}\r\n".encode("ascii")
 
 
-def _fill(mail: EmailMessage, message: Message) -> None:
-    mail.set_content(_lines(message.text), charset="utf-8", cte="quoted-printable")
+def _mailbox(header: str, name: str, address: str, *, wide: bool) -> bytes:
+    local, _at, domain = wire_address(address).rpartition("@")
+    return _folded(header, Address(display_name=one_line(name, LONGEST_NAME), username=local, domain=domain), wide=wide)
+
+
+@lru_cache(maxsize=128)
+def _worded(header: str, text: str, *, wide: bool) -> bytes:
+    return _folded(header, text, wide=wide)
+
+
+def _folded(header: str, value: Any, *, wide: bool) -> bytes:  # noqa: ANN401  what the library takes
+    chosen = _WIDE_LINES if wide else _LINES
+    name, parsed = chosen.header_store_parse(header, value)
+    return chosen.fold_binary(name, parsed)
+
+
+def _several(message: Message) -> bool:
+    return bool(message.html or message.attachments)
+
+
+def _entity(message: Message) -> bytes:
+    """Return what is in a mail, with the headers that say so."""
+    body = text_part(message.text, "plain")
     if message.html:
-        mail.add_alternative(_lines(message.html), subtype="html", charset="utf-8", cte="quoted-printable")
-    for one in message.attachments:
-        _attach(mail, one)
-
-
-def _lines(text: str) -> str:
-    """Return a text whose only control characters are line ends and tabs."""
-    return _BAD_IN_TEXTS.sub("", _LINE_ENDS.sub("\n", text))
-
-
-def _attach(mail: EmailMessage, one: Attachment) -> None:
-    kind, _slash, subtype = one.media_type.partition("/")
-    mail.add_attachment(one.content, maintype=kind, subtype=subtype, filename=file_name(one.name))
-
-
-def wire_of(message: Message, origin: Origin, at: datetime) -> bytes:
-    """Return a message's bytes as they are sent; a file that goes to many is encoded once.
-
-    Args:
-        message: The delivery.
-        origin: Who it is from.
-        at: The Date.
-
-    Raises:
-        PermanentRefusalError: If an address or the delivery's id cannot stand in a header.
-    """
-    # the library walks each line of a file several times: it is given something short in its place
-    places = [secrets.token_bytes(_PLACE_BYTES) for _one in message.attachments]
-    short = tuple(replace(one, content=place) for one, place in zip(message.attachments, places, strict=True))
-    made = wire_bytes(mail_of(replace(message, attachments=short), origin, at))
-    for place, one in zip(places, message.attachments, strict=True):
-        before, found, after = made.partition(_base64(place))
-        assert found, "a file has no place in its mail"
-        made = before + _encoded(one.content) + after
-    return made
-
-
-def _base64(content: bytes) -> bytes:
-    return base64.encodebytes(content).replace(b"\n", b"\r\n")
-
-
-@lru_cache(maxsize=32)
-def _encoded(content: bytes) -> bytes:
-    return _base64(content)
-
-
-def wire_bytes(mail: EmailMessage) -> bytes:
-    """Return a mail's bytes with CRLF line ends, checked to hold the headers that were set, each once, and no others.
-
-    Raises:
-        PermanentRefusalError: If they do not; such a mail is never sent.
-    """
-    try:
-        made = mail.as_bytes()
-    except (MessageError, ValueError) as error:
-        raise PermanentRefusalError(_("The mail's headers cannot be written.")) from error
-    head, _blank, _body = made.partition(b"\r\n\r\n")
-    if sorted(names_in(head)) != sorted(name.lower() for name in mail):
-        raise PermanentRefusalError(_("The mail's headers are not those that were set."))
-    return made
+        body = parts_as_one("alternative", [body, text_part(message.html, "html")])
+    if not message.attachments:
+        return body
+    files = (file_part(file_name(one.name), one.media_type, one.content) for one in message.attachments)
+    return parts_as_one("mixed", [body, *files])
 
 
 def names_in(head: bytes) -> Iterable[str]:
@@ -272,4 +245,8 @@ def origin_of(address: str | None, reply_to: str | None, name: str = "") -> Orig
     for setting, value in (("THAMMUU_SMTP_FROM", address or ""), ("THAMMUU_SMTP_REPLY_TO", reply_to or None)):
         if value is not None and (fault := fault_of_address(value)):
             raise BadInputError(_("{setting} is no e-mail address: {fault}.").format(setting=setting, fault=fault))
+        if value is not None and not wire_address(value).isascii():
+            # every server that a mail passes would have to know such addresses, and bounces come there
+            told = _("{setting} is no e-mail address: the part before the @ has letters that few servers take.")
+            raise BadInputError(told.format(setting=setting))
     return Origin(address or "", reply_to or "", name)

@@ -63,7 +63,8 @@ def _open(settings: Settings) -> Iterator[imaplib.IMAP4]:
             with suppress(OSError, imaplib.IMAP4.error):
                 mailbox.logout()
     except (OSError, imaplib.IMAP4.error) as error:
-        said = freed(str(error), (settings.imap_user, password))
+        # a login is also written in quotes
+        said = freed(str(error), (settings.imap_user, password, _quoted(password)))
         raise EnvironmentFaultError(_("The mailbox cannot be read: {said}").format(said=said)) from None
 
 

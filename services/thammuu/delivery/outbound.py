@@ -21,11 +21,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from thammuu.delivery.hosts import Allowed, allowed_of, host_of, is_public
+from thammuu.delivery.hosts import Allowed, allowed_of, host_of, is_inside, is_public
 from thammuu.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from requests import PreparedRequest, Response
 
@@ -115,7 +115,7 @@ class Exchange:
         """
         url = request.url or ""
         self._host, self._pieces, self._bodiless = None, 0, not request.body
-        self.handed, self.answered, self.method = False, False, request.method or ""
+        self.handed, self.answered, self.cut, self.method = False, False, False, request.method or ""
         fault = self.allowed.fault_of(url)
         if fault is not None:
             self.refused = fault
@@ -132,12 +132,19 @@ class Exchange:
         if self._host is None or not inet:
             self.refused = self.refused or _("a connection outside of a request")
             raise RefusedAddressError(self.refused)
-        if not is_public(str(target[0])) and not self.allowed.private.hold(self._host):
+        if not self._may_reach(str(target[0])):
             self.refused = _("the host has an address of the own network")
             raise RefusedAddressError(self.refused)
+        if self.cut:
+            # a name may have as many addresses as its owner likes, each of them silent
+            raise TimeoutError
         with suppress(OSError):
             # another handle on the same connection: TLS takes the first one away
             self._sockets.append(socket.socket(fileno=os.dup(sock.fileno())))
+
+    def _may_reach(self, address: str) -> bool:
+        private = self._host is not None and self.allowed.private.hold(self._host)
+        return is_public(address) or (private and is_inside(address))
 
     def handing(self) -> None:
         """Take note of a piece of a request that is about to be written: its head, then its body."""
@@ -216,9 +223,23 @@ def _stand_guard() -> None:
 
     # sessions look this name up when they are made, and libraries make their own
     setattr(requests.sessions, "HTTPAdapter", _adapter())  # noqa: B010  the name is requests' own
+    setattr(requests.sessions, "get_netrc_auth", _passwords_of_the_account(requests.sessions))  # noqa: B010  the same
     sys.addaudithook(_watch)
     for name in _TALKATIVE:
         logging.getLogger(name).addFilter(_is_outside)
+
+
+def _passwords_of_the_account(sessions: Any) -> Callable[..., Any]:  # noqa: ANN401  a module
+    """Return what looks passwords up in the account's .netrc, and finds none for what others name.
+
+    They would take the place of a chat service's token, too.
+    """
+    known = sessions.get_netrc_auth
+
+    def looked_up(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  handed on
+        return None if _EXCHANGE.get() is not None else known(*args, **kwargs)
+
+    return looked_up
 
 
 def _is_outside(_record: logging.LogRecord) -> bool:

@@ -89,6 +89,7 @@ class Message:
         memos: What it is about.
         kind: What it does.
         unsubscribe: Address of a page or mailbox where the recipient stops these messages; empty where there is none.
+        sender: Whose documents they are, for the eye; empty if not known.
     """
 
     delivery_id: str
@@ -103,6 +104,7 @@ class Message:
     memos: tuple[MemoRef, ...]
     kind: Kind = "memo"
     unsubscribe: str = ""
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)

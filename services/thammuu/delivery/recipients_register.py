@@ -17,13 +17,17 @@ from thammuu.i18n import _
 from thammuu.ledger.schema import contact_points, recipients
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection
 
     from thammuu.bus.context import Context
-    from thammuu.delivery.recipients_sheet import Entry
+    from thammuu.delivery.recipients_entry import Entry
     from thammuu.delivery.vault import Vault
+
+
+TURN = "recipients"
+"""Whoever adds or changes recipients waits for others who do: two must not get the same address at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,65 +53,87 @@ def take_over(context: Context, entries: Sequence[Entry], *, end_others: bool = 
     """
     vault = vault_of(context.settings)
     counts = {"new": 0, "changed": 0, "unchanged": 0}
-    with context.database.transaction() as connection:
+    with context.database.transaction(TURN) as connection:
         on_list = set()
         for entry in entries:
-            name, how = _kept(connection, vault, entry)
+            name, how = keep(connection, vault, entry)
             on_list.add(name)
             counts[how] += 1
         ended = _end(context, connection, entries, on_list) if end_others else 0
     return Taken(**counts, ended=ended)
 
 
-def _kept(connection: Connection, vault: Vault, entry: Entry) -> tuple[str, str]:
-    marks = {channel: vault.mark(channel, address) for channel, address in entry.addresses.items()}
-    known = _same(connection, entry, marks.values())
-    if known is None:
-        name = f"r-{secrets.token_hex(8)}"
-        row = {"recipient_id": name, "sealed_name": vault.seal(entry.name.encode()), "erased": False}
-        connection.execute(insert(recipients).values(**row, **entry.values))
-        _write_points(connection, vault, name, entry, marks)
-        return name, "new"
-    if _as_known(connection, vault, known, entry, marks):
-        return known, "unchanged"
+def keep(connection: Connection, vault: Vault, entry: Entry) -> tuple[str, str]:
+    """Keep a recipient: a new one, or whoever has one of its addresses in the same role of the same unit.
+
+    Args:
+        connection: A transaction with :data:`TURN`.
+        vault: Seals.
+        entry: What is known of it.
+
+    Returns:
+        Its id, and ``new``, ``changed`` or ``unchanged``.
+    """
+    known = next(iter(same_as(connection, vault, entry)), None)
+    if known is not None:
+        return known, "changed" if put(connection, vault, known, entry) else "unchanged"
+    name = f"r-{secrets.token_hex(8)}"
+    row = {"recipient_id": name, "sealed_name": vault.seal(entry.name.encode()), "erased": False}
+    connection.execute(insert(recipients).values(**row, **entry.values))
+    _write_points(connection, vault, name, entry)
+    return name, "new"
+
+
+def put(connection: Connection, vault: Vault, recipient_id: str, entry: Entry) -> bool:
+    """Let a recipient be what an entry says; return whether that changes anything.
+
+    Args:
+        connection: A transaction with :data:`TURN`.
+        vault: Seals.
+        recipient_id: One that is not erased.
+        entry: All that is known of it. A channel whose messages came back stays so while its address does.
+    """
+    if _as_known(connection, vault, recipient_id, entry):
+        return False
     values = entry.values | {"sealed_name": vault.seal(entry.name.encode())}
-    connection.execute(update(recipients).where(recipients.c.recipient_id == known).values(**values))
-    connection.execute(delete(contact_points).where(contact_points.c.recipient_id == known))
-    _write_points(connection, vault, known, entry, marks)
-    return known, "changed"
+    connection.execute(update(recipients).where(recipients.c.recipient_id == recipient_id).values(**values))
+    states = {one.address_mark: one.state for one in connection.execute(_points_of(recipient_id))}
+    connection.execute(delete(contact_points).where(contact_points.c.recipient_id == recipient_id))
+    _write_points(connection, vault, recipient_id, entry, states)
+    return True
 
 
-def _same(connection: Connection, entry: Entry, marks: Iterable[str]) -> str | None:
+def same_as(connection: Connection, vault: Vault, entry: Entry) -> list[str]:
+    """Return who has one of an entry's addresses in the same role of the same unit, by id."""
     c = recipients.c
     query = select(c.recipient_id).join(contact_points, contact_points.c.recipient_id == c.recipient_id)
     mine = (c.unit_id == entry.values["unit_id"], c.role == entry.values["role"], ~c.erased)
-    query = query.where(*mine, contact_points.c.address_mark.in_(sorted(marks))).order_by(c.recipient_id)
-    return connection.execute(query.limit(1)).scalar()
+    marks = sorted(vault.mark(channel, address) for channel, address in entry.addresses.items())
+    query = query.where(*mine, contact_points.c.address_mark.in_(marks)).order_by(c.recipient_id).distinct()
+    return list(connection.execute(query).scalars())
 
 
-def _as_known(connection: Connection, vault: Vault, name: str, entry: Entry, marks: dict[str, str]) -> bool:
+def _as_known(connection: Connection, vault: Vault, name: str, entry: Entry) -> bool:
     row = connection.execute(select(recipients).where(recipients.c.recipient_id == name)).one()._mapping  # noqa: SLF001  SQLAlchemy's public name
     if any(row[column] != value for column, value in entry.values.items()):
         return False
     if row["sealed_name"] is None or vault.open(row["sealed_name"]).decode() != entry.name:
         return False
     points = {one.channel: one for one in connection.execute(_points_of(name))}
-    if {channel: one.address_mark for channel, one in points.items()} != marks:
+    if points.keys() != entry.addresses.keys():
         return False
     return all(json.loads(vault.open(one.sealed)) == _told(entry, channel) for channel, one in points.items())
 
 
-def _write_points(connection: Connection, vault: Vault, name: str, entry: Entry, marks: dict[str, str]) -> None:
-    rows = [
-        {
-            "recipient_id": name,
-            "channel": channel,
-            "sealed": vault.seal(json.dumps(_told(entry, channel)).encode()),
-            "address_mark": marks[channel],
-            "state": "usable",
-        }
-        for channel in entry.addresses
-    ]
+def _write_points(
+    connection: Connection, vault: Vault, name: str, entry: Entry, states: Mapping[str, str] | None = None
+) -> None:
+    rows = []
+    for channel, address in entry.addresses.items():
+        mark = vault.mark(channel, address)
+        sealed = vault.seal(json.dumps(_told(entry, channel)).encode())
+        state = (states or {}).get(mark, "usable")
+        rows.append({"recipient_id": name, "channel": channel, "sealed": sealed, "address_mark": mark, "state": state})
     connection.execute(insert(contact_points), rows)
 
 

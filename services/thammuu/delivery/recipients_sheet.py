@@ -1,32 +1,27 @@
-"""A list of recipients as a CSV or XLSX file: its columns, its values, and everything wrong with it at once."""
+"""A list of recipients as a CSV or XLSX file: its columns, and everything wrong with it at once."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from thammuu.delivery.vocabulary import ALL_UNITS, ROLES
-from thammuu.errors import ThammuuError
+from thammuu.delivery.recipients_entry import COLUMNS, Checker, Entry, masked
+from thammuu.errors import BadInputError, Place
 from thammuu.i18n import _
 from thammuu.intake.csv_rows import csv_table
 from thammuu.intake.files import kind_of, open_regular
-from thammuu.intake.problems import Problems
-from thammuu.intake.workbook import Workbook, choose_sheet
+from thammuu.intake.problems import Problems, refuse
+from thammuu.intake.workbook import Workbook
 from thammuu.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+    from typing import BinaryIO
 
+    from thammuu.errors import Problem
     from thammuu.intake.table import Row, Table
-    from thammuu.rulepack.pack import RulePack
 
-COLUMNS = (
-    *("unit", "role", "name", "email", "chat", "webhook", "webhook_secret", "agency", "language", "formats"),
-    *("quiet_from", "quiet_to", "digest_at", "turn", "valid_from", "valid_to"),
-)
 _CALLED = {
     "tỉnh": "unit",
     "tỉnh, thành phố": "unit",
@@ -47,58 +42,57 @@ _CALLED = {
     "từ ngày": "valid_from",
     "đến ngày": "valid_to",
 }
-_ROLE_NAMES = {
-    "ban chỉ đạo": "steering-committee",
-    "thư ký": "secretariat",
-    "tổ thư ký": "secretariat",
-    "cơ quan chủ trì": "lead-agency",
-    "vận hành": "operator",
-}
-_EVERY = {ALL_UNITS, "tất cả", "all"}
-_FORMATS = ("pdf", "docx")
-_TIME = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d")
-_LONGEST_NAME, _MOST_TURNS = 200, 99
+_NEEDED = ("unit", "role")
+_REPEAT_CELLS = frozenset({"formula-in-csv", "wrong-encoding"})
+"""Problems of files whose value is a piece of the file, of whatever column."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the list; addresses and the name are personal data.
-
-    Args:
-        row: Its number in the file.
-        values: Column → value, as the table ``recipients`` holds it.
-        name: Whose it is.
-        addresses: Channel → address.
-        secret: Of the webhook.
-    """
-
-    row: int
-    values: dict[str, Any]
-    name: str = field(repr=False)
-    addresses: dict[str, str] = field(repr=False)
-    secret: str = field(default="", repr=False)
-
-
-def read_recipients(path: Path, pack: RulePack, on: date) -> list[Entry]:
+def read_recipients(path: Path, checker: Checker) -> list[Entry]:
     """Read a list of recipients.
 
     Args:
         path: The file.
-        pack: Whose units and offices are meant.
-        on: The day of whose units the list speaks.
+        checker: Reads each line.
 
     Raises:
         BadInputError: With every problem of the file; no address is repeated in it.
     """
     problems = Problems(printable(str(path)))
-    with open_regular(path) as stream:
-        if kind_of(stream, path) == "csv":
-            table = csv_table(stream, problems.file, problems, _understood)
-        else:
-            table = choose_sheet(Workbook(stream, problems.file), _understood)
-        entries = list(_Reader(table, problems, pack, on).entries())
-    problems.raise_if_any()
+    try:
+        with open_regular(path) as stream:
+            entries = list(_Reader(_table(stream, path, problems), problems, checker).entries())
+        problems.raise_if_any()
+    except BadInputError as error:
+        raise _in_own_words(problems, error.problems) from None
     return entries
+
+
+def _in_own_words(problems: Problems, found: Sequence[Problem]) -> BadInputError:
+    """Return the error of a list where the readers of files speak of scores."""
+    told = _("The recipients file {file} was not accepted: {count} errors, nothing was stored.")
+    empty = _("a file with recipients; this one is empty")
+    listed = [
+        replace(
+            one,
+            expected=empty if one.code == "empty-file" else one.expected,
+            value=masked(one.value or "") if one.code in _REPEAT_CELLS else one.value,
+        )
+        for one in found
+    ]
+    return BadInputError(told.format(file=problems.file, count=problems.error_count or len(listed)), listed)
+
+
+def _table(stream: BinaryIO, path: Path, problems: Problems) -> Table:
+    if kind_of(stream, path) == "csv":
+        return csv_table(stream, problems.file, problems, _understood)
+    workbook = Workbook(stream, problems.file)
+    tables = [workbook.table(sheet) for sheet in workbook.sheets if not sheet.hidden]
+    lists = [table for table in tables if _understood(table) >= len(_NEEDED)] or tables
+    if len(lists) != 1:
+        names = ", ".join(str(table.sheet) for table in lists) or "–"
+        expected = _("one visible sheet with the columns unit and role; these might be it: {names}")
+        refuse("several-sheets", expected.format(names=names), Place(problems.file))
+    return lists[0]
 
 
 def _understood(table: Table) -> int:
@@ -117,15 +111,15 @@ def _columns(row: Row) -> dict[str, int]:
 
 
 class _Reader:
-    def __init__(self, table: Table, problems: Problems, pack: RulePack, on: date) -> None:
-        self._table, self._problems, self._pack, self._on = table, problems, pack, on
+    def __init__(self, table: Table, problems: Problems, checker: Checker) -> None:
+        self._table, self._problems, self._checker = table, problems, checker
         header = max(table.head, key=lambda row: len(_columns(row)), default=None)
         self._columns = {} if header is None else _columns(header)
         self._header = 0 if header is None else header.number
         self._seen: dict[tuple[str, str, str, str], int] = {}
 
     def entries(self) -> Iterator[Entry]:
-        for needed in ("unit", "role"):
+        for needed in _NEEDED:
             if needed not in self._columns:
                 expected = _("a column {name}; known columns: {known}").format(name=needed, known=", ".join(COLUMNS))
                 self._problems.error("no-column", expected, self._table.place(self._header or 1))
@@ -135,139 +129,18 @@ class _Reader:
                 yield self._entry(row)
 
     def _entry(self, row: Row) -> Entry:
-        addresses = self._addresses(row)
-        values: dict[str, Any] = {
-            "unit_id": self._unit(row),
-            "role": self._role(row),
-            "agency": self._agency(row),
-            "language": self._one_of(row, "language", ("vi", "en"), "vi"),
-            "formats": self._formats(row),
-            "turn": self._turn(row),
-            "valid_from": self._day(row, "valid_from"),
-            "valid_to": self._day(row, "valid_to"),
-        } | {name: self._time(row, name) for name in ("quiet_from", "quiet_to", "digest_at")}
-        self._together(row, values)
-        self._once(row, values, addresses)
-        name = self._text(row, "name")
-        if len(name) > _LONGEST_NAME:
-            self._wrong(row, "name", _("at most {n} letters").format(n=_LONGEST_NAME))
-        return Entry(row.number, values, name, addresses, self._text(row, "webhook_secret"))
+        def wrong(column: str, expected: str, value: str | None = None) -> None:
+            place = self._table.place(row.number, self._columns.get(column, column))
+            self._problems.error(f"recipient-{column.replace('_', '-')}", expected, place, value)
 
-    def _text(self, row: Row, column: str) -> str:
-        place = self._columns.get(column)
-        return "" if place is None or place >= len(row.cells) else row.cells[place].strip()
-
-    def _wrong(self, row: Row, column: str, expected: str, value: str | None = None) -> None:
-        place = self._table.place(row.number, self._columns.get(column, column))
-        self._problems.error(f"recipient-{column.replace('_', '-')}", expected, place, value)
-
-    def _unit(self, row: Row) -> str:
-        said = self._text(row, "unit")
-        if said.casefold() in _EVERY:
-            return ALL_UNITS
-        try:
-            return self._pack.units.resolve(said, on=self._on).id
-        except ThammuuError as error:
-            near = ", ".join(getattr(error, "suggestions", ()))
-            self._wrong(row, "unit", _("a unit of that day, or *; nearest: {near}").format(near=near or "–"), said)
-            return ""
-
-    def _role(self, row: Row) -> str:
-        said = self._text(row, "role")
-        role = _ROLE_NAMES.get(said.casefold(), said)
-        if role not in ROLES:
-            self._wrong(row, "role", _("one of {choices}").format(choices=", ".join(ROLES)), said)
-        return role
-
-    def _agency(self, row: Row) -> str | None:
-        said = self._text(row, "agency")
-        if said and said not in self._pack.agencies:
-            from thammuu.rulepack.yaml_positions import nearest
-
-            known = [*self._pack.agencies.agencies, *self._pack.agencies.duties]
-            near = ", ".join(nearest(said, known)) or "–"
-            self._wrong(row, "agency", _("an office of agencies.yaml; nearest: {near}").format(near=near), said)
-        return said or None
-
-    def _one_of(self, row: Row, column: str, choices: tuple[str, ...], default: str) -> str:
-        said = self._text(row, column).lower() or default
-        if said not in choices:
-            self._wrong(row, column, _("one of {choices}").format(choices=", ".join(choices)), said)
-        return said
-
-    def _formats(self, row: Row) -> str:
-        said = [one.strip().lower() for one in re.split(r"[,;/ ]+", self._text(row, "formats")) if one.strip()]
-        if unknown := [one for one in said if one not in _FORMATS]:
-            self._wrong(row, "formats", _("any of {choices}").format(choices=", ".join(_FORMATS)), ", ".join(unknown))
-        return ",".join(one for one in _FORMATS if one in said) or "pdf"
-
-    def _turn(self, row: Row) -> int:
-        said = self._text(row, "turn") or "1"
-        if not (said.isascii() and said.isdigit() and 1 <= int(said) <= _MOST_TURNS):
-            self._wrong(row, "turn", _("a number from 1 to {n}").format(n=_MOST_TURNS), said)
-            return 1
-        return int(said)
-
-    def _time(self, row: Row, column: str) -> str | None:
-        said = self._text(row, column)
-        if said and not _TIME.fullmatch(said):
-            self._wrong(row, column, _("a time such as 22:00"), said)
-        return said.zfill(5) if said else None
-
-    def _day(self, row: Row, column: str) -> date | None:
-        said = self._text(row, column)
-        for form in ("%Y-%m-%d", "%d/%m/%Y"):
-            try:
-                return datetime.strptime(said, form).date() if said else None  # noqa: DTZ007  a day has no time zone
-            except ValueError:
-                continue
-        self._wrong(row, column, _("a day such as 2025-07-01 or 01/07/2025"), said)
-        return None
-
-    def _together(self, row: Row, values: dict[str, Any]) -> None:
-        if (values["quiet_from"] is None) != (values["quiet_to"] is None):
-            self._wrong(row, "quiet_to", _("both quiet_from and quiet_to, or neither"))
-        elif values["quiet_from"] is not None and values["quiet_from"] == values["quiet_to"]:
-            self._wrong(row, "quiet_to", _("another time than quiet_from"), values["quiet_to"])
-        first, last = values["valid_from"], values["valid_to"]
-        if first and last and last < first:
-            self._wrong(row, "valid_to", _("a day not before valid_from"), last.isoformat())
-
-    def _addresses(self, row: Row) -> dict[str, str]:
-        checks: dict[str, Callable[[str], str | None]] = {"email": _email, "chat": _chat, "webhook": _webhook}
-        said = {channel: self._text(row, channel) for channel in checks}
-        for channel, address in said.items():
-            # the address itself is not repeated: problems are logged and mailed around
-            if address and (expected := checks[channel](address)):
-                self._wrong(row, channel, expected)
-        if not any(said.values()):
-            self._wrong(row, "email", _("an e-mail address, a chat address or a webhook"))
-        return {channel: address for channel, address in said.items() if address}
-
-    def _once(self, row: Row, values: dict[str, Any], addresses: dict[str, str]) -> None:
-        for channel, address in addresses.items():
-            key = (values["unit_id"], values["role"], channel, address.casefold())
+        said = {column: row.cells[place] for column, place in self._columns.items() if place < len(row.cells)}
+        entry = self._checker.entry(said, wrong, row.number)
+        for channel, address in entry.addresses.items():
+            key = (entry.values["unit_id"], entry.values["role"], channel, address.casefold())
             first = self._seen.setdefault(key, row.number)
             if first != row.number:
-                self._wrong(row, channel, _("an address that row {row} does not have already").format(row=first))
-
-
-def _email(address: str) -> str | None:
-    from email_validator import EmailNotValidError, validate_email
-
-    try:
-        validate_email(address, check_deliverability=False)
-    except EmailNotValidError:
-        return _("an e-mail address such as vanphong@example.gov.vn")
-    return None
-
-
-def _chat(address: str) -> str | None:
-    return None if re.fullmatch(r"[a-z][a-z0-9+.-]*://\S+", address) else _("a chat address such as tgram://TOKEN/ROOM")
-
-
-def _webhook(address: str) -> str | None:
-    return None if re.fullmatch(r"https?://[^\s@/]+(?:/\S*)?", address) else _("an address such as https://host/hook")
+                wrong(channel, _("an address that row {row} does not have already").format(row=first))
+        return entry
 
 
 def template_row() -> str:

@@ -7,6 +7,7 @@ import re
 from contextlib import asynccontextmanager, suppress
 from email import policy
 from email.parser import BytesParser
+from email.utils import parseaddr
 from typing import TYPE_CHECKING, Final
 
 from thammuu.appearing import write_whole
@@ -74,7 +75,8 @@ async def _conversation(
 
 def _keep(mail: bytes, folder: Path) -> Path:
     parsed = BytesParser(policy=policy.default).parsebytes(mail)
-    stem = re.sub(r"[^A-Za-z0-9.-]+", "-", str(parsed["Message-ID"] or "mail").strip("<>").partition("@")[0])
+    named = f"{parseaddr(str(parsed['To']))[1] or 'mail'}-{str(parsed['Message-ID']).strip('<>').partition('@')[0]}"
+    stem = re.sub(r"[^A-Za-z0-9.-]+", "-", named)
     for kind, ending in (("plain", "txt"), ("html", "html")):
         body = parsed.get_body((kind,))
         if body is not None:

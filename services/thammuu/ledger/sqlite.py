@@ -43,6 +43,8 @@ class SqliteDatabase:
     def _connect_writer(self) -> sqlite3.Connection:
         # isolation_level None: the driver must not begin by itself, or writers that overlap fail at their first write
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        # not every build of SQLite overwrites what is deleted; a recipient who was erased is to be nowhere
+        connection.execute("PRAGMA secure_delete=ON")
         for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={_BUSY_MS}", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
         return connection

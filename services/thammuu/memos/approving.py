@@ -14,6 +14,7 @@ from thammuu.failpoints import reach
 from thammuu.i18n import _
 from thammuu.ledger import log
 from thammuu.ledger.schema import approvals, memos
+from thammuu.memos.clean import clean_text
 from thammuu.memos.people import acting
 from thammuu.memos.shelf import STANDS_AS_DRAFT, of_an_earlier_version
 
@@ -100,7 +101,7 @@ def send_back(context: Context, row: dict[str, Any], comment: str) -> None:
     Raises:
         BadInputError: If it is no draft, the comment says nothing, or the person lacks the right.
     """
-    said = comment.strip()
+    said = clean_text(comment, limit=MAX_COMMENT + 1)
     if not said or len(said) > MAX_COMMENT:
         raise BadInputError(_("Say what is wrong with the draft, in 1 to {n} letters.").format(n=MAX_COMMENT))
     with context.database.transaction() as connection:
@@ -119,6 +120,7 @@ def decide(context: Context, connection: Connection, row: Mapping[str, Any], ver
     query = select(memos.c.status, memos.c.version, memos.c.model).where(memos.c.memo_id == row["memo_id"])
     if tuple(connection.execute(query.with_for_update()).one()) != ("draft", row["version"], row["model"]):
         raise BadInputError(_("{memo} was drafted anew meanwhile; look at it again.").format(memo=row["memo_id"]))
+    _refuse_unseen(connection, row)
     mine = (approvals.c.memo_id == row["memo_id"]) & (approvals.c.version == row["version"])
     turn = (connection.execute(select(approvals.c.turn).where(mine)).scalar() or 0) + 1
     values = {"model": row["model"], "person": verdict.person, "state": verdict.state, "comment": verdict.comment}
@@ -132,6 +134,18 @@ def decide(context: Context, connection: Connection, row: Mapping[str, Any], ver
     return envelope(NewEvent(subject=row["unit_id"], data=_data(row, verdict)), event_id, context.clock())
 
 
+def _refuse_unseen(connection: Connection, row: Mapping[str, Any]) -> None:
+    """Refuse to replace a verdict that whoever decides now has not seen."""
+    known = verdict_on(connection, row)
+    if known is not None and (known.state, known.person, known.comment) != (
+        row["status"],
+        row["decided_by"],
+        row["comment"],
+    ):
+        told = _("{name} decided on {memo} meanwhile ({state}); look at it again.")
+        raise BadInputError(told.format(name=known.person, memo=row["memo_id"], state=known.state))
+
+
 def _data(row: Mapping[str, Any], verdict: Verdict) -> MemoApproved | MemoReturned:
     named = {name: row[name] for name in ("memo_id", "unit_id", "round", "version")}
     if verdict.state == "approved":
@@ -139,7 +153,11 @@ def _data(row: Mapping[str, Any], verdict: Verdict) -> MemoApproved | MemoReturn
     return MemoReturned(**named, by=verdict.person, comment=verdict.comment)
 
 
-def _approve(context: Context, connection: Connection, able: Iterable[tuple[dict[str, Any], str]]) -> None:
+def _approve(context: Context, connection: Connection, able: Sequence[tuple[dict[str, Any], str]]) -> None:
+    names = [row["memo_id"] for row, _person in able]
+    # in one order, whatever was named first: two who approve the same drafts would wait for each other
+    held = select(memos.c.memo_id).where(memos.c.memo_id.in_(names)).order_by(memos.c.memo_id)
+    connection.execute(held.with_for_update()).all()
     log.append(
         connection,
         [decide(context, connection, row, Verdict("approved", person, "")) for row, person in able],

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
+
 from thammuu.errors import BadInputError
 from thammuu.i18n import _
+from thammuu.ledger.schema import memos
 from thammuu.memos.approving import Verdict, verdict_on
 from thammuu.memos.people import acting
 from thammuu.memos.policy import policy_of
@@ -38,8 +41,14 @@ def policy_name(issuer: str) -> str:
     return f"policy:{issuer}"
 
 
-def clearance(
-    context: Context, connection: Connection, row: Mapping[str, Any], edition: Edition, by: str | None = None
+def clearance(  # noqa: PLR0913  who issues what, and how sure that must be
+    context: Context,
+    connection: Connection,
+    row: Mapping[str, Any],
+    edition: Edition,
+    by: str | None = None,
+    *,
+    holding: bool = False,
 ) -> Clearance:
     """Return in whose name a draft is issued.
 
@@ -49,6 +58,7 @@ def clearance(
         row: With ``memo_id``, ``version``, ``model``, ``issuer`` and ``form`` of the draft.
         edition: In which form and whose name it is issued; what was approved is the edition that was drafted.
         by: Who issues, where that is no person.
+        holding: In a transaction that issues: whoever returns or approves the draft waits for its end.
 
     Raises:
         BadInputError: If it is not approved and the person may not approve it, or may not issue it.
@@ -56,6 +66,8 @@ def clearance(
     issuer = issuer_of(context, edition)
     policy = policy_of(context, issuer)
     person = by or acting(context, connection, "issue", issuer)
+    if holding:
+        connection.execute(select(memos.c.memo_id).where(memos.c.memo_id == row["memo_id"]).with_for_update())
     verdict = verdict_on(connection, row)
     if verdict is not None and verdict.state == "returned":
         told = _("{memo} was returned by {name}: {comment} Approve it, or change it, first.")

@@ -22,7 +22,8 @@ from thammuu.memos.approving import decide
 from thammuu.memos.clearance import clearance
 from thammuu.memos.drafting import Edition, stored_draft
 from thammuu.memos.handlers import keep_draft
-from thammuu.memos.register import holder_of, last_issued, next_number, register_of
+from thammuu.memos.numbers import Wanted, chosen, turn_of, void_before
+from thammuu.memos.register import last_issued, register_of
 from thammuu.memos.shelf import STANDS_AS_DRAFT, of_an_earlier_version
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from thammuu.memos.drafting import Draft
 
 
-MAX_NUMBER = 99_999
 AHEAD_DAYS = 60
 """How far ahead of today a document may be dated; nobody signs for the year after next."""
 
@@ -73,6 +73,7 @@ def issue(  # noqa: PLR0913  how a memo is issued
     row: dict[str, Any],
     *,
     number: int | None = None,
+    void_skipped: str | None = None,
     dated: date | None = None,
     edition: Edition | None = None,
     by: str | None = None,
@@ -82,7 +83,8 @@ def issue(  # noqa: PLR0913  how a memo is issued
     Args:
         context: The program's parts.
         row: The memo's row of the shelf's listing.
-        number: In the issuing body's register of the year; the next free one by default.
+        number: In the issuing body's register of the year; the next one by default.
+        void_skipped: Why free numbers before it are left out; they are recorded as voided.
         dated: The day on the document; today by default.
         edition: In which form and whose name; the issuer's own by default.
         by: Who issues, where that is no person but a policy.
@@ -91,8 +93,8 @@ def issue(  # noqa: PLR0913  how a memo is issued
         The issued memo. Where the unit has merged by that day, the successor's draft instead: nothing is issued.
 
     Raises:
-        BadInputError: If the memo is no draft, is not approved, the person may not issue it, the number is taken, or
-            the day does not fit its publications.
+        BadInputError: If the memo is no draft, is not approved, the person may not issue it, the number is taken or
+            would leave others out unsaid, or the day does not fit its publications.
         PermanentRefusalError: If it cannot be printed; no number is given away.
     """
     if row["status"] not in STANDS_AS_DRAFT:
@@ -104,27 +106,27 @@ def issue(  # noqa: PLR0913  how a memo is issued
     on = dated or today(context.clock)
     if on > today(context.clock) + timedelta(days=AHEAD_DAYS):
         raise BadInputError(_("The day {day} is more than {n} days ahead.").format(day=on, n=AHEAD_DAYS))
-    if number is not None and not 1 <= number <= MAX_NUMBER:
-        raise BadInputError(
-            _("The number {number} is not one from 1 to {last}.").format(number=number, last=MAX_NUMBER)
-        )
+    asked = Wanted(number, void_skipped)
     wanted = edition or Edition()
     with context.database.snapshot() as connection:
         clearance(context, connection, row, wanted, by)  # refused before anything is printed
     for _attempt in range(3):
-        made = _made(context, row, number, on, wanted)
+        made = _made(context, row, asked, on, wanted)
         if isinstance(made, Handed):
             return made
         reach("issue.printed")
         try:
-            with context.database.transaction() as connection:
-                return _recorded(context, connection, row, made, clearance(context, connection, row, wanted, by))
+            with context.database.transaction(turn_of(made.draft.register)) as connection:
+                if chosen(connection, made.draft.register, on.year, asked) != made.number:
+                    continue  # others were issued while it was printed
+                cleared = clearance(context, connection, row, wanted, by, holding=True)
+                return _recorded(context, connection, row, made, cleared, asked)
         except IntegrityError:
             continue
     raise BadInputError(_("The number could not be given: others were issued at the same time; try again."))
 
 
-def _made(context: Context, row: dict[str, Any], number: int | None, on: date, edition: Edition) -> _Printed | Handed:
+def _made(context: Context, row: dict[str, Any], asked: Wanted, on: date, edition: Edition) -> _Printed | Handed:
     """Write and print the document with its number, before the transaction that records it."""
     named = (row["unit_id"], row["round"], row["at"], row["pack"])
     with context.database.snapshot() as connection:
@@ -137,7 +139,7 @@ def _made(context: Context, row: dict[str, Any], number: int | None, on: date, e
                 _("The day {day} is before the publication of {published}.").format(day=on, published=published)
             )
         if answer.body.id == row["unit_id"]:
-            return _numbered(context, connection, answer, number, edition)
+            return _numbered(context, connection, answer, asked, edition)
         draft = stored_draft(context, connection, answer, Edition())
     with context.database.transaction() as connection:
         kept = keep_draft(draft, connection)
@@ -149,9 +151,7 @@ def _made(context: Context, row: dict[str, Any], number: int | None, on: date, e
     return Handed(draft.memo_id, answer.body.full_name_on(on))
 
 
-def _numbered(
-    context: Context, connection: Connection, answer: Answer, number: int | None, edition: Edition
-) -> _Printed:
+def _numbered(context: Context, connection: Connection, answer: Answer, asked: Wanted, edition: Edition) -> _Printed:
     old = last_issued(connection, answer.memo_id)
     if old is not None and answer.as_of < old.dated:
         raise BadInputError(
@@ -160,16 +160,7 @@ def _numbered(
             )
         )
     issuer = answer.pack.issuer(edition.issuer or context.settings.issuer)
-    register = register_of(issuer, answer.body.id)
-    given = number or next_number(connection, register, answer.as_of.year)
-    if given > MAX_NUMBER:
-        raise BadInputError(_("The register of {issuer} is full.").format(issuer=issuer.id))
-    if holder := holder_of(connection, register, answer.as_of.year, given):
-        raise BadInputError(
-            _("Number {number} of {issuer} in {year} belongs to {memo} already.").format(
-                number=given, issuer=issuer.id, year=answer.as_of.year, memo=holder
-            )
-        )
+    given = chosen(connection, register_of(issuer, answer.body.id), answer.as_of.year, asked)
     draft = stored_draft(context, connection, answer, replace(edition, number=given, draft=False))
     if draft.lost:
         told = _("{memo}, dated {day}, does not say what a person changed; approve the draft of that day again.")
@@ -179,8 +170,13 @@ def _numbered(
     return _Printed(draft, given, context.blobs.put(context.renderer.stored_pdf(context.blobs.get(draft.model_blob))))
 
 
-def _recorded(
-    context: Context, connection: Connection, row: dict[str, Any], made: _Printed, cleared: Clearance
+def _recorded(  # noqa: PLR0913, PLR0917  what is recorded together
+    context: Context,
+    connection: Connection,
+    row: dict[str, Any],
+    made: _Printed,
+    cleared: Clearance,
+    asked: Wanted,
 ) -> IssuedMemo:
     draft, number, pdf = made.draft, made.number, made.pdf
     approved = [] if cleared.approval is None else [decide(context, connection, row, cleared.approval)]
@@ -193,6 +189,7 @@ def _recorded(
         raise BadInputError(_("{memo} was drafted anew meanwhile; look at it again.").format(memo=draft.memo_id))
     whose = {"memo_id": draft.memo_id, "version": version, "unit_id": draft.unit_id, "round": draft.round}
     where = {"register": draft.register, "year": draft.dated.year, "number": number}
+    voided = void_before(context, connection, draft, number, asked, by=cleared.person)
     connection.execute(insert(issued_memos).values(**whose, **where, at=draft.at, pack=draft.pack, **kept))
     reach("issue.number-taken")
     data = MemoIssued(
@@ -205,7 +202,7 @@ def _recorded(
         corrects=None if old is None else old.version,
         by=cleared.person,
     )
-    log.append(connection, approved + _events(context, draft, data, _merged_away(connection, draft)))
+    log.append(connection, approved + voided + _events(context, draft, data, _merged_away(connection, draft)))
     return IssuedMemo(draft.memo_id, version, number, draft.dated)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import getpass
+import re
+import unicodedata
 from typing import TYPE_CHECKING, Final, Literal
 
 from sqlalchemy import func, insert, select, update
@@ -11,6 +13,7 @@ from thammuu.clock import today
 from thammuu.errors import BadInputError
 from thammuu.i18n import _
 from thammuu.ledger.schema import people
+from thammuu.memos.clean import clean_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 Right = Literal["edit", "approve", "issue", "send"]
 RIGHTS: Final[tuple[Right, ...]] = ("edit", "approve", "issue", "send")
 """Change wording, approve or return drafts, give numbers and dates, act on deliveries."""
+_ID: Final = re.compile(r"[^\W_][\w.@-]{0,63}")
+"""No colon: ``account:`` and ``policy:`` name what is no person."""
 
 
 def acting(context: Context, connection: Connection, right: Right, issuer: str | None = None) -> str:
@@ -38,7 +43,7 @@ def acting(context: Context, connection: Connection, right: Right, issuer: str |
         BadInputError: If the person is not registered, or lacks the right on the day.
     """
     if not connection.execute(select(func.count()).select_from(people)).scalar_one():
-        return context.settings.person or f"account:{_account()}"
+        return _checked(context.settings.person) if context.settings.person else f"account:{_account()}"
     name = context.settings.person
     if name is None:
         raise BadInputError(_("Say who you are: THAMMUU_PERSON, or --as PERSON; `thammuu people list`."))
@@ -67,9 +72,11 @@ def add(  # noqa: PLR0913  what is known of a person
     """Register a person, or change one's rights.
 
     Raises:
-        BadInputError: If a right is unknown, the first person would not have all of them, or nobody with all of them
-            would remain.
+        BadInputError: If the id is none, a right is unknown, the first person would not have all of them, or nobody
+            with all of them would remain.
     """
+    _checked(person_id)
+    _in_turn(connection)
     unknown = sorted(set(rights) - set(RIGHTS))
     if unknown or not rights:
         told = _("Unknown rights: {unknown}. Known: {known}.")
@@ -96,10 +103,24 @@ def end(connection: Connection, person_id: str, last_day: date) -> None:
     Raises:
         BadInputError: If there is no such person, or nobody with all rights would remain.
     """
+    _in_turn(connection)
     _refuse_the_last(connection, person_id)
     mine = people.c.person_id == person_id
     if not connection.execute(update(people).where(mine).values(valid_to=last_day)).rowcount:
         raise BadInputError(_("There is no person {name}; `thammuu people list`.").format(name=repr(person_id)))
+
+
+def _checked(person_id: str) -> str:
+    """Return an id that looks like what it is, and like nobody else's."""
+    if not _ID.fullmatch(person_id) or not unicodedata.is_normalized("NFC", person_id):
+        told = _("{name} is no id of a person: letters, figures, and . _ - @ between them, 64 at most.")
+        raise BadInputError(told.format(name=ascii(person_id[:80])))
+    return person_id
+
+
+def _in_turn(connection: Connection) -> None:
+    """Wait for others who change rights: two who end each other would leave nobody."""
+    connection.execute(select(people.c.person_id).with_for_update()).all()
 
 
 def _refuse_the_last(connection: Connection, person_id: str) -> None:
@@ -113,6 +134,7 @@ def _refuse_the_last(connection: Connection, person_id: str) -> None:
 
 def _account() -> str:
     try:
-        return getpass.getuser()
+        # the environment may name it
+        return clean_text(getpass.getuser(), limit=64) or "unknown"
     except (KeyError, OSError):
         return "unknown"

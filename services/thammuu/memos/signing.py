@@ -18,7 +18,8 @@ from thammuu.errors import BadInputError, Place, Problem
 from thammuu.events import MemoSigned, NewEvent, envelope
 from thammuu.i18n import _
 from thammuu.ledger import log
-from thammuu.ledger.schema import issued_memos, signed_copies
+from thammuu.ledger.schema import issued_memos, memos, signed_copies
+from thammuu.memos.clean import clean_text
 from thammuu.memos.people import acting
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ _MB: Final = 1_000_000
 _RANGE: Final = re.compile(rb"/ByteRange\s*\[\s*(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s*\]")
 _STREAM: Final = re.compile(rb"stream\r?\n")
 _MAX_STREAMS: Final = 10_000
+_MAX_SIGNATURES: Final = 100
+_MAX_GAP: Final = 4_000_000
+"""Bytes between the two parts that a signature covers: its own digits, with certificates and time stamps."""
 _SEQUENCE: Final = "30"
 """What the bytes of a signature begin with (PKCS #7, DER)."""
 
@@ -74,7 +78,7 @@ def hand_back(
         BadInputError: If the memo is not issued or stands no longer, or the file is not its signed copy; all that
             is wrong with the file is told.
     """
-    reason = None if anyway is None else anyway.strip()
+    reason = None if anyway is None else clean_text(anyway, limit=MAX_REASON + 1)
     if reason is not None and not 0 < len(reason) <= MAX_REASON:
         raise BadInputError(_("Say why it is taken anyway, in 1 to {n} letters.").format(n=MAX_REASON))
     if not content.startswith(b"%PDF-"):
@@ -89,13 +93,16 @@ def hand_back(
         raise BadInputError(told.format(memo=row["memo_id"]), problems)
     pdf = context.blobs.put(content)
     with context.database.transaction() as connection:
-        issued = _issued(connection, row, version)
-        _record(context, connection, issued, pdf, reason)
+        # whoever withdraws, corrects or signs the same memo waits for this, or this for them
+        connection.execute(select(memos.c.memo_id).where(memos.c.memo_id == row["memo_id"]).with_for_update())
+        # the version that was compared: a correction may have been issued meanwhile
+        _record(context, connection, _issued(connection, row, str(issued.version)), pdf, reason)
     return int(issued.version)
 
 
 def _issued(connection: Connection, row: dict[str, Any], version: str | None) -> Row[Any]:
-    if row["status"] == "superseded":
+    status = select(memos.c.status).where(memos.c.memo_id == row["memo_id"])
+    if connection.execute(status).scalar() == "superseded":
         raise BadInputError(_("{memo} stands no longer; it is not signed any more.").format(memo=row["memo_id"]))
     query = select(issued_memos).where(issued_memos.c.memo_id == row["memo_id"])
     rows = connection.execute(query.order_by(issued_memos.c.version.desc())).all()
@@ -118,14 +125,19 @@ def _problems(content: bytes, ours: bytes, model: bytes) -> Iterator[Problem]:
 
 def _last_signature(content: bytes) -> int | None:
     """Return where the part ends that the last whole signature covers; None where there is no signature."""
-    ends = []
-    for found in _RANGE.finditer(content):
-        start, length, second, rest = map(int, found.groups())
-        gap = content[length:second].strip()
-        whole = start == 0 < length < second and second + rest <= len(content)
-        if whole and gap.startswith(b"<") and gap.endswith(b">") and _is_signature(gap[1:-1]):
-            ends.append(second + rest)
-    return max(ends, default=None)
+    found = list(islice(_RANGE.finditer(content), _MAX_SIGNATURES + 1))
+    if len(found) > _MAX_SIGNATURES:
+        return None
+    ranges = [(int(one[1]), int(one[2]), int(one[3]), int(one[4])) for one in found]
+    return max((one[2] + one[3] for one in ranges if _is_whole(content, *one)), default=None)
+
+
+def _is_whole(content: bytes, start: int, length: int, second: int, rest: int) -> bool:
+    """Return whether a range covers a file from its start but for the bytes of one signature."""
+    if not (start == 0 < length < second <= length + _MAX_GAP and second + rest <= len(content)):
+        return False
+    gap = content[length:second].strip()
+    return gap.startswith(b"<") and gap.endswith(b">") and _is_signature(gap[1:-1])
 
 
 def _is_signature(digits: bytes) -> bool:
@@ -138,12 +150,14 @@ def _is_signature(digits: bytes) -> bool:
 def _attached(content: bytes, model: bytes) -> bool:
     """Return whether one of a PDF's streams, packed or not, is the model; none is unpacked beyond its length."""
     whole = memoryview(content)
+    # what does not pack well is a little longer packed; more than that is not handed over, for what is left is copied
+    most = 2 * len(model) + 1_000
     for found in islice(_STREAM.finditer(content), _MAX_STREAMS):
         start = found.end()
         if content.startswith(model, start):
             return True
         try:
-            unpacked = zlib.decompressobj().decompress(whole[start:], len(model) + 1)
+            unpacked = zlib.decompressobj().decompress(whole[start : start + most], len(model) + 1)
         except zlib.error:
             continue
         if unpacked == model:

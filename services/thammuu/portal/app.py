@@ -25,6 +25,7 @@ from thammuu.portal.ledger import event_routes
 from thammuu.portal.measuring import VERSION, Measured
 from thammuu.portal.memos import memo_routes
 from thammuu.portal.publications import publication_routes
+from thammuu.portal.recipients import recipient_routes
 from thammuu.portal.stopping import SilentError, StoppingError
 from thammuu.portal.uploads import TooLargeError
 
@@ -51,7 +52,7 @@ def app_of(serving: Serving) -> FastAPI:
         redirect_slashes=False,
     )
     api = APIRouter(prefix=VERSION)
-    for routes in (publication_routes, finding_routes, memo_routes, event_routes):
+    for routes in (publication_routes, finding_routes, memo_routes, event_routes, recipient_routes):
         api.include_router(routes(serving))
     app.include_router(api)
     registry = serving.figures.registry

@@ -148,6 +148,45 @@ class Memo(Document):
     tasks: int
 
 
+class Recipient(Document):
+    """Who is told of a unit's memos, in which role, by which channels."""
+
+    recipient_id: str
+    unit_id: str = Field(description="`*`: every unit")
+    unit: str
+    role: Literal["steering-committee", "secretariat", "lead-agency", "operator"]
+    agency: str | None
+    turn: int
+    language: str
+    formats: list[str]
+    quiet_from: str | None
+    quiet_to: str | None
+    digest_at: str | None
+    valid_from: date | None
+    valid_to: date | None
+    channels: dict[str, Literal["usable", "bounced"]]
+
+
+class RecipientOpened(Recipient):
+    """A recipient; where it was asked for, with its name and addresses, never with a secret."""
+
+    name: str | None = Field(default=None, description="only with `contact`")
+    addresses: dict[str, str] | None = Field(default=None, description="by channel; only with `contact`")
+
+
+class RecipientKept(Recipient):
+    """A recipient as it is now."""
+
+    became: Literal["new", "changed", "unchanged"]
+
+
+class RecipientErased(Document):
+    """A recipient whose name, addresses and secrets are gone."""
+
+    recipient_id: str
+    erased: bool
+
+
 class RecordedEvent(Document):
     """An event and its place in the ledger."""
 
@@ -195,6 +234,12 @@ class Memos(Page):
     """Memos, the newest round first, then by unit code."""
 
     items: list[Memo]
+
+
+class Recipients(Page):
+    """Recipients by role, turn and id, without names and addresses."""
+
+    items: list[Recipient]
 
 
 class Events(Page):

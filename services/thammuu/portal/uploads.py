@@ -100,6 +100,22 @@ async def upload_of(request: Request, most: int, stopping: Stopping, name: str |
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
+async def body_of(request: Request, most: int, stopping: Stopping) -> bytes:
+    """Receive a small body, such as a JSON document.
+
+    Args:
+        request: The request; its body was not read.
+        most: How large it may be, in bytes.
+        stopping: As for a file.
+
+    Raises:
+        TooLargeError: If it is larger.
+        StoppingError: If the server ends before all has come.
+        SilentError: If the sender pauses for too long.
+    """
+    return await Request(request.scope, _bounded(request.receive, most, stopping)).body()
+
+
 def _bounded(receive: Receive, most: int, stopping: Stopping) -> Receive:
     count = 0
 

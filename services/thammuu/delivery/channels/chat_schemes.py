@@ -193,7 +193,7 @@ def said(reply: Reply) -> str:
     """Return why a service refuses, in its own words: the error field of its JSON, or a short plain answer."""
     try:
         told = json.loads(reply.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         # longer ones are pages for people
         return reply.body.decode("utf-8", "replace") if len(reply.body) < _PAGE else ""
     if not isinstance(told, dict):
@@ -208,7 +208,7 @@ def asked_wait_s(reply: Reply) -> float | None:
         if "retry_after_ms" in told:
             return float(told["retry_after_ms"]) / 1_000
         return float(told["parameters"]["retry_after"])
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None
 
 

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from thammuu.clock import VIETNAM
 from thammuu.delivery.dkim import signer_of
 from thammuu.delivery.mail import domain_of, fault_of_address, origin_of, wire_address, wire_of
 from thammuu.delivery.pacing import Pace
@@ -76,7 +77,7 @@ class EmailChannel:
             self._pool = None
 
     def _written(self, message: Message) -> bytes:
-        mail = wire_of(message, self._origin, self._clock())
+        mail = wire_of(message, replace(self._origin, name=message.sender), self._clock().astimezone(VIETNAM))
         return mail if self._signer is None else self._signer.signed(mail)
 
     async def _sent(self, message: Message, mail: bytes) -> Answer:
@@ -110,7 +111,8 @@ class EmailChannel:
         recipient = wire_address(message.to.address)
         whole = False
         try:
-            answer = await hand_over(connection.smtp, self._origin.address, recipient, mail, message.delivery_id)
+            sender = wire_address(self._origin.address)
+            answer = await hand_over(connection.smtp, sender, recipient, mail, message.delivery_id)
             whole = answer.outcome != "unknown"
         except SMTPResponseException as error:
             answer = answer_for(error.code, error.message)
@@ -130,7 +132,9 @@ class EmailChannel:
         return self._pool
 
     def _secrets(self, message: Message) -> tuple[str, ...]:
-        return (message.to.address, message.to.name, self._server.user, self._server.password)
+        user, password = self._server.user, self._server.password
+        # as a login writes them in one (RFC 4616), which servers repeat when they do not understand it
+        return (message.to.address, message.to.name, user, password, f"\0{user}\0{password}")
 
 
 def _server_of(settings: Settings, domain: str) -> Server:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from thammuu.appearing import write_whole
+from thammuu.clock import VIETNAM
 from thammuu.delivery.mail import Origin, origin_of, wire_of
 from thammuu.delivery.ports import Answer
 from thammuu.errors import PermanentRefusalError
@@ -66,6 +68,7 @@ class FileChannel:
         """Do nothing: files are closed."""
 
     def _write(self, message: Message) -> Path:
-        mail = wire_of(message, self._origin, self._clock())
+        mail = wire_of(message, replace(self._origin, name=message.sender), self._clock().astimezone(VIETNAM))
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return write_whole(self._folder / f"{message.delivery_id}.eml", mail)
+        # names and addresses are in it, and the folder may be one that others read
+        return write_whole(self._folder / f"{message.delivery_id}.eml", mail, private=True)

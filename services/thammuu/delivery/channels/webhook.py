@@ -58,7 +58,6 @@ class WebhookChannel(InThreads):
         from requests import RequestException, Session
 
         with self._outbound.exchange() as exchange, Session() as session:
-            session.trust_env = False
             try:
                 session.post(message.to.address, data=body, headers=headers, allow_redirects=False)
             except (RequestException, ValueError) as error:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from thammuu.memos import because
 from thammuu.memos.clean import clean_text
 from thammuu.memos.comparing import Told, changes, counted, said, standings_of, told_by
 from thammuu.memos.model import Item, Paragraph, Section, Sentence
+from thammuu.memos.numbering import Numbering
 from thammuu.memos.sections.criteria import score_text
+from thammuu.memos.sections.findings import finding_lines
 from thammuu.memos.sections.rechecked import rechecked_sentences
+from thammuu.memos.sections.standing import standing_section
 from thammuu.memos.sections.taken_over import of_former, tasks_anew
+from thammuu.memos.sections.tasks import tasks_of
+from thammuu.memos.wording import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -82,21 +88,16 @@ def _replaced(scope: Scope, corrects: Sequence[Issued], now: Told) -> Iterator[B
 def _changed(scope: Scope, corrects: Issued, now: Told) -> Iterator[Block]:
     """Return what differs from the memo that this one replaces; beyond some, their number."""
     memo = because.memo(corrects.memo_id, corrects.version)
-    found = changes(told_by(corrects.model), now)
     if corrects.model.language == scope.words.language:
-        sentences = said(found, scope.words)
-    else:  # the old memo's words are in another language
-        total = counted(found, scope.words)
-        sentences = [total] if total else []
+        sentences = said(changes(told_by(corrects.model), now), scope.words)
+    else:
+        sentences = _in_other_words(scope, corrects, now)
     told = [Sentence(text=clean_text(one.text), because=(memo, *one.because)) for one in sentences]
     if not told:
         vi, en = (
             "Kết quả, nội dung cần khắc phục và nhiệm vụ không thay đổi so với văn bản được thay thế.",
             "Results, findings and tasks are those of the document replaced.",
         )
-        if corrects.model.language != scope.words.language:
-            vi = "Không bổ sung, không bớt nội dung cần khắc phục và nhiệm vụ so với văn bản được thay thế."
-            en = "No finding or task is added to those of the document replaced or dropped."
         yield Paragraph(sentence=Sentence(text=scope.words.say(vi, en), because=(memo,)))
     for one in told[:MAX_CHANGES]:
         yield Item(sentence=one)
@@ -110,6 +111,37 @@ def _changed(scope: Scope, corrects: Issued, now: Told) -> Iterator[Block]:
         )
         refs = dict.fromkeys(ref for one in rest for ref in one.because)
         yield Item(sentence=Sentence(text=text, because=tuple(refs)))
+
+
+def _in_other_words(scope: Scope, corrects: Issued, now: Told) -> list[Sentence]:
+    """Return what differs from a memo in another language: results as they are now, everything else counted.
+
+    What this memo says is said in the other one's language too, since only sentences of one language can be compared.
+    """
+    words = WORDS[corrects.model.language]
+    other = replace(scope, words=words, parts=[replace(part, words=words) for part in scope.parts])
+    made = [standing_section(other, part, Numbering(words)) for part in other.parts] if now.standings else []
+    old = told_by(corrects.model)
+    findings, tasks = finding_lines(other) if now.findings else (), tasks_of(other) if now.tasks else ()
+    new = _told(other, [one for one in made if one], findings, tasks)
+    changed = [
+        here
+        for (key, there), here in zip(new.standings.items(), now.standings.values(), strict=True)
+        if key in old.standings and old.standings[key].text != there.text
+    ]
+    rest = counted([one for one in changes(old, new) if one.kind != "standing"], scope.words, alike=True)
+    return [*(_now(scope, one) for one in changed), *([rest] if rest else [])]
+
+
+def _now(scope: Scope, standing: Sentence) -> Sentence:
+    index, _colon, result = standing.text.partition(": ")
+    text = scope.words.say(
+        "Kết quả {index} nay điều chỉnh là “{result}”.",
+        "Result of {index}: it is now “{result}”.",
+        index=index,
+        result=result.rstrip("."),
+    )
+    return standing.model_copy(update={"text": text})
 
 
 def _between(scope: Scope, since: SinceLast) -> Paragraph:
