@@ -7,6 +7,8 @@ from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from email import policy
+from email.parser import BytesParser
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ import pytest
 
 from servers.deliveries import MONDAY, queued, recipient, rows, told
 from servers.http_sink import http_sink
+from servers.mail_sink import mail_sink
 from servers.ports import free_port
 from servers.sending import Office, Post, many
 from thammuu.delivery import incidents
@@ -94,6 +97,25 @@ def test_a_dead_mail_server_is_told_of_over_http_once_and_messages_go_on(office:
     assert told(office.context, incident.delivery_id) == ["queued", "attempted", "succeeded:accepted"]
     assert office.send(Post()).accepted == 1
     assert rows(office.context)[name].state == "accepted"
+
+
+def test_a_dead_room_is_told_of_by_mail(office: Office) -> None:
+    (name,) = queued(office.context, [recipient(1, "chat")], channel="chat")
+    take_over(office.context, [operator()])
+    office.clock.at += LATE
+    with mail_sink() as sink:
+        server = {"smtp_host": "127.0.0.1", "smtp_port": sink.port, "smtp_security": "none"}
+        settings = office.context.settings.model_copy(update=server)
+        office.send(EmailChannel(settings, office.clock), Post(*[BUSY] * 100, name="chat"))
+    (mail,) = sink.received
+    parsed = BytesParser(policy=policy.default).parsebytes(mail.content)
+    assert parsed["subject"] == "Incident: 1 overdue messages"
+    for kind in ("plain", "html"):
+        body = parsed.get_body((kind,))
+        assert body is not None
+        assert name in body.get_content()
+        assert "thammuu deliveries list --overdue" in body.get_content()
+    assert list(parsed.iter_attachments()) == []
 
 
 def test_what_becomes_overdue_within_the_hour_is_told_together(office: Office) -> None:
