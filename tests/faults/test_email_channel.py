@@ -66,7 +66,7 @@ def test_a_mail_goes_over_starttls_with_a_login(trusted: Certificate) -> None:
     assert b"Message-ID: <d-0123456789abcdef@moha.example>\r\n" in mail.content
     assert b"Auto-Submitted: auto-generated\r\n" in mail.content
     assert b"X-Thammuu-Delivery: d-0123456789abcdef\r\n" in mail.content
-    assert b"Date: Mon, 22 Jun 2026 02:30:00 +0000\r\n" in mail.content
+    assert b"Date: Mon, 22 Jun 2026 09:30:00 +0700\r\n" in mail.content
     assert b"List-Unsubscribe" not in mail.content
 
 
