@@ -29,6 +29,7 @@ from thammuu.memos.clearance import clearance
 from thammuu.memos.drafting import Edition
 from thammuu.memos.editing import Change, edit
 from thammuu.memos.issuing import IssuedMemo, issue
+from thammuu.memos.numbers import entries
 from thammuu.memos.shelf import find, kept_model
 from thammuu.memos.signing import hand_back
 from thammuu.memos.why import parts_of, text_of
@@ -266,6 +267,11 @@ def test_a_comment_is_one_that_can_be_read(staff: Staff) -> None:
             send_back(staff.context, row, empty)
     send_back(staff.context, row, "Thiếu \x1b[2J\u202ecăn cứ\nở mục I")
     assert staff.row("Hà Nội")["comment"] == "Thiếu [2Jcăn cứ ở mục I"
+    with pytest.raises(BadInputError, match="why numbers are left out"):
+        issue(staff.context, staff.row("Hà Giang"), number=9, void_skipped="\u200b", dated=DAY)
+    issue(staff.context, staff.row("Hà Giang"), number=9, void_skipped="Số \x1b[2J\u202ehỏng", dated=DAY)
+    with staff.context.database.snapshot() as connection:
+        assert [one.reason for one in entries(connection) if one.state == "voided"] == ["Số [2Jhỏng"]
 
 
 def signed(pdf: bytes) -> bytes:

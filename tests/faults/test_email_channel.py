@@ -2,8 +2,11 @@
 
 import asyncio
 import logging
+import socket
+import threading
 from base64 import b64encode
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -306,3 +309,34 @@ def test_no_secret_and_no_address_is_said_in_a_reason_or_a_log(
 def test_settings_and_servers_do_not_show_the_password() -> None:
     chosen = settings(25, smtp_password=PASSWORD, smtp_user="user")
     assert PASSWORD not in repr(chosen) + repr(vars(EmailChannel(chosen, clock)))
+
+
+def test_a_server_that_stops_reading_is_not_written_to_any_more() -> None:
+    received, go = bytearray(), threading.Event()
+
+    def talk(listening: socket.socket) -> None:
+        with listening.accept()[0] as sock:
+            sock.sendall(b"220 test\r\n")
+            for reply in (b"250 test\r\n", b"250 ok\r\n", b"250 ok\r\n", b"354 go on\r\n"):
+                sock.recv(1_000)
+                sock.sendall(reply)
+            go.wait(30)
+            with suppress(ConnectionError):
+                while piece := sock.recv(1_000_000):
+                    received.extend(piece)
+
+    async def go_on(channel: EmailChannel, server: threading.Thread) -> Answer:
+        file = Attachment("large.pdf", "application/pdf", bytes(30_000_000))
+        answer = await channel.send(message(attachments=(file,)))
+        go.set()
+        await asyncio.to_thread(server.join, 30)
+        await channel.close()
+        return answer
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = threading.Thread(target=talk, args=(listening,))
+        server.start()
+        told = settings(listening.getsockname()[1], smtp_host="127.0.0.1", smtp_timeout_s=1.0)
+        assert asyncio.run(go_on(EmailChannel(told, clock), server)).outcome == "unknown"
+    assert not server.is_alive()
+    assert len(received) < 30_000_000

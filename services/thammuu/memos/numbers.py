@@ -14,6 +14,7 @@ from thammuu.events import Event, MemoIssued, MemoNumbersVoided, NewEvent, envel
 from thammuu.i18n import _
 from thammuu.ledger import log
 from thammuu.ledger.schema import issued_memos
+from thammuu.memos.clean import clean_text
 from thammuu.memos.register import holder_of, next_number
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Wanted:
             return
         if self.number is None:
             raise BadInputError(_("Numbers are left out only before a number that is named."))
-        if not 0 < len(self.void.strip()) <= MAX_REASON:
+        if not 0 < len(clean_text(self.void, limit=MAX_REASON + 1)) <= MAX_REASON:
             raise BadInputError(_("Say why numbers are left out, in 1 to {n} letters.").format(n=MAX_REASON))
 
 
@@ -144,7 +145,7 @@ def void_before(  # noqa: PLR0913, PLR0917  what is recorded
     taken = [(one.first, one.last) for one in entries(connection, register, year)]
     made = []
     for first, last in _gaps(taken, number):
-        why = {"reason": wanted.void.strip(), "memo_id": draft.memo_id, "by": by}
+        why = {"reason": clean_text(wanted.void), "memo_id": draft.memo_id, "by": by}
         data = MemoNumbersVoided(numbers_of=register, year=year, first=first, last=last, **why)
         event_id = derived_id("numbers-voided", register, year, first, last)
         made.append(envelope(NewEvent(subject=draft.unit_id, data=data), event_id, context.clock()))

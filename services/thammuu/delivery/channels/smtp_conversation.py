@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import WriteTransport
 from typing import TYPE_CHECKING, Final
 
 from aiosmtplib import (
@@ -93,11 +94,18 @@ async def _text_sent(smtp: SMTP, mail: bytes) -> Answer:
         protocol.write(dotted(mail))
         answer = await protocol.read_response(timeout=smtp.timeout)
     except (SMTPException, OSError):
-        smtp.close()
+        cut(smtp)
         return Answer("unknown", _("the connection ended before the server answered for the whole mail"))
     if answer.code == _CLOSING:
         smtp.close()
     return answer_for(answer.code, answer.message, begun=True)
+
+
+def cut(smtp: SMTP) -> None:
+    """End a connection at once; otherwise a server that has stopped reading is waited for, to write the rest."""
+    if isinstance(smtp.transport, WriteTransport):
+        smtp.transport.abort()
+    smtp.close()
 
 
 def dotted(mail: bytes) -> bytes:

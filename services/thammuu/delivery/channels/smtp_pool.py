@@ -60,7 +60,9 @@ class Connection:
 
     def close(self) -> None:
         """Cut it."""
-        self.smtp.close()
+        from thammuu.delivery.channels.smtp_conversation import cut
+
+        cut(self.smtp)
 
 
 class Pool:
