@@ -61,7 +61,12 @@ class Installation:
 
     def at_once(self) -> None:
         """Copy the rules out and let memos be issued by themselves as soon as they are drafted."""
-        subprocess.run([sys.executable, "-m", "thammuu", "init", str(self.folder)], env=self.env, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [sys.executable, "-m", "thammuu", "init", str(self.folder)],
+            env=self.env,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
         policy = self.folder / "rules" / "delivery" / "policy.yaml"
         policy.write_text("default: {approval: automatic, issue_after: 0s, send: issued}\n", encoding="utf-8")
 
