@@ -67,6 +67,7 @@ class Installation:
             check=True,
             stdout=subprocess.DEVNULL,
         )
+        os.environ["THAMMUU_RULES"] = self.env["THAMMUU_RULES"] = str(self.folder / "rules")
         policy = self.folder / "rules" / "delivery" / "policy.yaml"
         policy.write_text("default: {approval: automatic, issue_after: 0s, send: issued}\n", encoding="utf-8")
 
@@ -124,7 +125,13 @@ def one_province(folder: Path, number: int) -> Path:
 def issuing(installation: Installation) -> Iterator[None]:
     """Issue what a policy lets go at once, as ``thammuu sender`` does every 30 s, but looking all the time."""
     loop, stop = asyncio.new_event_loop(), asyncio.Event()
-    with sharing(Settings(data=installation.folder, database_url=SecretStr(installation.url))) as program:
+    settings = Settings(
+        data=installation.folder,
+        database_url=SecretStr(installation.url),
+        kafka_url=installation.env["THAMMUU_KAFKA_URL"],
+        topic_prefix=installation.env["THAMMUU_TOPIC_PREFIX"],
+    )
+    with sharing(settings) as program:
         one = Issuing(program, Status(), "benchmark", LOOK_EVERY_S)
         thread = threading.Thread(target=lambda: loop.run_until_complete(one.run(stop)))
         thread.start()
@@ -145,6 +152,7 @@ def latencies(installation: Installation, folder: Path, many: int) -> tuple[list
             wait_until(lambda n=number: installation.count("memo.issued") > n, WITHIN_S)  # type: ignore[misc]
     begun, issued = installation.times("scores.published"), installation.times("memo.issued")
     printed = [next(at for at in installation.times("memo.rendered") if at > start) for start in begun]
+    del os.environ["THAMMUU_RULES"]
     return [end - start for start, end in zip(begun, printed, strict=True)][1:], [
         end - start for start, end in zip(begun, issued, strict=True)
     ][1:]
