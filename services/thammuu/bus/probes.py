@@ -79,11 +79,15 @@ def probes_of(context: Context, *, files: bool = True) -> list[Probe]:
         with context.database.snapshot() as connection:
             connection.execute(text("SELECT 1"))
 
+    seen = False
+
     def store() -> None:
+        nonlocal seen
         if isinstance(context.blobs, FolderBlobs):
             blobs = context.settings.data / "blobs"
-            # it is made with the first file
-            folder = next(one for one in (blobs, *blobs.parents) if one.exists())
+            seen = seen or blobs.exists()
+            # the first file makes it; one that was there and is gone is a disk that went away
+            folder = blobs if seen else next(one for one in blobs.parents if one.exists())
             if not os.access(folder, os.W_OK | os.X_OK):
                 raise PermissionError(_("{folder} cannot be written").format(folder=folder))
         else:
