@@ -69,8 +69,7 @@ def test_an_auditor_sees_who_gave_and_ended_rights(thammuu: Thammuu, data: Path)
     (ended,) = told(thammuu, "rights.ended")
     assert (ended["person_id"], ended["rights"], ended["by"]) == ("head", ["approve"], "chief")
     assert thammuu("ledger", "verify").code == 0
-    (database,) = data.glob("*.sqlite")
-    with closing(sqlite3.connect(database)) as connection, connection:
+    with closing(sqlite3.connect(data / "ledger.sqlite3")) as connection, connection:
         connection.execute("UPDATE people SET valid_to = NULL WHERE person_id = 'head'")
     verified, doctor = thammuu("ledger", "verify"), thammuu("doctor", "--format", "json")
     assert (verified.code, "head: the register and the ledger" in verified.err) == (1, True)

@@ -126,6 +126,7 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
         "database": _("database"),
         "ledger": _("ledger"),
         "numbers of documents": _("numbers of documents"),
+        "rights of people": _("rights of people"),
         "pending events": _("pending events"),
         "events set aside": _("events set aside"),
         "issued memos that nobody is told of": _("issued memos that nobody is told of"),
