@@ -22,6 +22,7 @@ from thammuu.delivery_events import (
     Enclosed,
 )
 from thammuu.event_data import TYPES, EventData
+from thammuu.rights_events import RightsEnded, RightsGiven
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,6 +39,8 @@ __all__ = [
     "DeliveryUnknown",
     "Enclosed",
     "EventData",
+    "RightsEnded",
+    "RightsGiven",
 ]
 """Of what is defined elsewhere: whoever needs an event finds every one here."""
 

@@ -1,6 +1,8 @@
 """Who may make documents of drafts: approved, returned, issued, one by one or a round at once."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,25 @@ def test_an_approved_draft_is_issued_by_somebody_else(thammuu: Thammuu) -> None:
     assert (approved["version"], approved["model"], approved["by"]) == (1, row["model"], "head")
     assert issued["by"] == "clerk"
     assert thammuu("ledger", "verify").code == 0
+
+
+def test_an_auditor_sees_who_gave_and_ended_rights(thammuu: Thammuu, data: Path) -> None:
+    assert thammuu("people", "add", "chief", "--rights", "edit,approve,issue,send").code == 0
+    assert thammuu("people", "add", "head", "--rights", "approve", "--as", "chief").code == 0
+    assert thammuu("people", "end", "head", "--as", "stranger").code == 2
+    assert thammuu("people", "end", "head", "--as", "chief").code == 0
+    first, second = told(thammuu, "rights.given")
+    assert first["by"].startswith("account:")
+    assert (second["person_id"], second["rights"], second["by"]) == ("head", ["approve"], "chief")
+    (ended,) = told(thammuu, "rights.ended")
+    assert (ended["person_id"], ended["rights"], ended["by"]) == ("head", ["approve"], "chief")
+    assert thammuu("ledger", "verify").code == 0
+    with closing(sqlite3.connect(data / "ledger.sqlite3")) as connection, connection:
+        connection.execute("UPDATE people SET valid_to = NULL WHERE person_id = 'head'")
+    verified, doctor = thammuu("ledger", "verify"), thammuu("doctor", "--format", "json")
+    assert (verified.code, "head: the register and the ledger" in verified.err) == (1, True)
+    row = next(one for one in doctor.json() if one["check"] == "rights of people")
+    assert (row["state"], "head" in row["detail"]) == ("fault", True)
 
 
 @pytest.mark.parametrize(

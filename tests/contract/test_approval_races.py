@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
@@ -244,20 +244,40 @@ def test_who_issues_holds_the_draft_against_those_who_would_return_it(staff: Sta
 
 def test_two_who_end_each_other_s_rights_at_once_do_not_both(staff: Staff) -> None:
     with staff.context.database.transaction() as connection:
-        people.add(connection, "a", people.RIGHTS)
-        people.add(connection, "b", people.RIGHTS)
+        people.add(staff.context, connection, "a", people.RIGHTS)
+        people.add(staff.context, connection, "b", people.RIGHTS)
 
     def second() -> None:
         with staff.others[1].database.transaction() as connection:
-            people.end(connection, "b", DAY)
+            people.end(staff.context, connection, "b", DAY)
 
     with ThreadPoolExecutor(1) as threads:
         with staff.others[0].database.transaction() as connection:
-            people.end(connection, "a", DAY)
+            people.end(staff.context, connection, "a", DAY)
             refused = threads.submit(second)
             assert not wait([refused], 0.5).done
         with pytest.raises(BadInputError, match="would remain"):
             refused.result(30)
+
+
+def test_what_was_approved_while_the_right_held_is_issued_after_it_ended(staff: Staff) -> None:
+    head = replace(staff.context, settings=staff.context.settings.model_copy(update={"person": "head"}))
+    chief = replace(staff.context, settings=staff.context.settings.model_copy(update={"person": "chief"}))
+    with staff.context.database.transaction() as connection:
+        people.add(staff.context, connection, "chief", people.RIGHTS)
+        people.add(chief, connection, "head", ["approve"])
+    clock: Any = staff.context.clock
+    approve(head, [staff.row("Hà Nội")])
+    with staff.context.database.transaction() as connection:
+        people.end(chief, connection, "head", clock().date())
+    clock.at = clock() + timedelta(days=2)
+    with pytest.raises(BadInputError) as refused:
+        approve(head, [staff.row("Hà Giang")])
+    assert "do not hold" in refused.value.problems[0].expected
+    row = staff.row("Hà Nội")
+    issue(chief, row, dated=DAY)
+    assert staff.told(row["memo_id"]) == ["memo.approved", "memo.issued"]
+    assert staff.row("Hà Nội")["status"] == "issued"
 
 
 def test_a_comment_is_one_that_can_be_read(staff: Staff) -> None:

@@ -355,17 +355,17 @@ def test_the_first_person_needs_all_rights(on: Desk) -> None:
             (people.RIGHTS, [], ON),
         ):
             with pytest.raises(BadInputError, match="first person"):
-                people.add(connection, "a", rights, issuers, valid_to=last)
+                people.add(on.context, connection, "a", rights, issuers, valid_to=last)
         with pytest.raises(BadInputError, match="Unknown rights: sing"):
-            people.add(connection, "a", [*people.RIGHTS, "sing"])
-        people.add(connection, "a", people.RIGHTS)
+            people.add(on.context, connection, "a", [*people.RIGHTS, "sing"])
+        people.add(on.context, connection, "a", people.RIGHTS)
 
 
 def test_only_registered_people_act_within_their_rights_and_days(on: Desk) -> None:
     with on.context.database.transaction() as connection:
-        people.add(connection, "a", people.RIGHTS)
-        people.add(connection, "b", ["approve"], ["bo-noi-vu"], valid_from=ON, valid_to=ON)
-        people.add(connection, "c", ["approve"], valid_to=date(2026, 3, 1))
+        people.add(on.context, connection, "a", people.RIGHTS)
+        people.add(on.context, connection, "b", ["approve"], ["bo-noi-vu"], valid_from=ON, valid_to=ON)
+        people.add(on.context, connection, "c", ["approve"], valid_to=date(2026, 3, 1))
         assert people.acting(_as(on.context, "a"), connection, "send") == "a"
         assert people.acting(_as(on.context, "b"), connection, "approve", "bo-noi-vu") == "b"
         for person, right, issuer, told in (
@@ -387,12 +387,12 @@ def test_only_registered_people_act_within_their_rights_and_days(on: Desk) -> No
 def test_a_person_s_id_passes_for_nobody_else_and_for_no_policy(on: Desk, name: str) -> None:
     with on.context.database.transaction() as connection:
         with pytest.raises(BadInputError, match="no id of a person") as refused:
-            people.add(connection, name, people.RIGHTS)
+            people.add(on.context, connection, name, people.RIGHTS)
         assert str(refused.value).isprintable()
         if name:
             with pytest.raises(BadInputError, match="no id of a person"):
                 people.acting(_as(on.context, name), connection, "approve")
-        people.add(connection, "nguyễn-văn.a@bộ_1", people.RIGHTS)
+        people.add(on.context, connection, "nguyễn-văn.a@bộ_1", people.RIGHTS)
 
 
 def test_an_account_s_name_is_one_that_can_be_read(on: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -403,15 +403,15 @@ def test_an_account_s_name_is_one_that_can_be_read(on: Desk, monkeypatch: pytest
 
 def test_somebody_with_all_rights_always_remains(on: Desk) -> None:
     with on.context.database.transaction() as connection:
-        people.add(connection, "a", people.RIGHTS)
+        people.add(on.context, connection, "a", people.RIGHTS)
         with pytest.raises(BadInputError, match="would remain"):
-            people.end(connection, "a", ON)
+            people.end(on.context, connection, "a", ON)
         with pytest.raises(BadInputError, match="would remain"):
-            people.add(connection, "a", ["edit"])
-        people.add(connection, "b", people.RIGHTS)
-        people.end(connection, "a", ON)
+            people.add(on.context, connection, "a", ["edit"])
+        people.add(on.context, connection, "b", people.RIGHTS)
+        people.end(on.context, connection, "a", ON)
         with pytest.raises(BadInputError, match="would remain"):
-            people.end(connection, "b", ON)
+            people.end(on.context, connection, "b", ON)
 
 
 def test_what_is_sealed_is_json_with_the_address_alone(on: Desk, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ Attributes and fields may be added: readers pass over those that they do not kno
 _PURPOSES = {
     "thammuu.intake": "Publications, and the answers to those who submit scores.",
     "thammuu.analysis": "What the rules found for each unit.",
-    "thammuu.memos": "Drafts, issued memos and their PDFs.",
+    "thammuu.memos": "Drafts, issued memos and their PDFs, and who may approve and issue them.",
     "thammuu.delivery": "Memos on their way to recipients. Nothing is on it yet.",
     "thammuu.followup": "Tasks and their outcomes. Nothing is on it yet.",
     "thammuu.rejected": "What a consumer has set aside for good, and what was handed back to it.",

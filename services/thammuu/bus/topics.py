@@ -19,6 +19,7 @@ _STAGES = {
     "rules": "thammuu.intake",
     "findings": "thammuu.analysis",
     "memo": "thammuu.memos",
+    "rights": "thammuu.memos",
     "delivery": "thammuu.delivery",
     "task": "thammuu.followup",
     "outcome": "thammuu.followup",

@@ -56,13 +56,14 @@ def _checks(program: Program, chosen: Settings) -> list[dict[str, Any]]:
     from thammuu.delivery.listing import by_state, late
     from thammuu.ledger import log
     from thammuu.ledger.named_blobs import mentioned, needed
-    from thammuu.memos import numbers
+    from thammuu.memos import numbers, rights
 
     context = program.context
     with context.database.snapshot() as connection:
         faults, (size, root) = log.verify(connection), log.checkpoint(connection)
-        # events that cannot be read say nothing of numbers
+        # events that cannot be read say nothing of numbers and rights
         unnumbered = [] if faults else numbers.faults(connection)
+        untold_rights = [] if faults else rights.faults(connection)
         pending = program.bus.pending(connection)
         own = needed(connection)
         named = own | mentioned(connection)
@@ -76,6 +77,7 @@ def _checks(program: Program, chosen: Settings) -> list[dict[str, Any]]:
         _row("database", integrity, fault=integrity != "ok"),
         _row("ledger", "; ".join(faults) or f"{size} · {root}", fault=bool(faults)),
         _row("numbers of documents", "; ".join(unnumbered) or "ok", fault=bool(unnumbered)),
+        _row("rights of people", "; ".join(untold_rights) or "ok", fault=bool(untold_rights)),
         _row("pending events", str(pending), note=pending > 0),
         _row("events set aside", str(aside), fault=aside > 0),
         _row("stored files missing", ", ".join(lost[:5]) or "0", fault=bool(lost)),
@@ -124,6 +126,7 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
         "database": _("database"),
         "ledger": _("ledger"),
         "numbers of documents": _("numbers of documents"),
+        "rights of people": _("rights of people"),
         "pending events": _("pending events"),
         "events set aside": _("events set aside"),
         "issued memos that nobody is told of": _("issued memos that nobody is told of"),

@@ -162,11 +162,11 @@ def _rewind(chosen: Settings, after: int) -> None:
 
 def verify(ctx: typer.Context, fmt: FormatOption = ListingFormat.table, data: DataOption = None) -> None:
     from thammuu.ledger import log
-    from thammuu.memos import numbers
+    from thammuu.memos import numbers, rights
 
     with reading(settings(ctx, data)) as program, program.context.database.snapshot() as connection:
-        # events that cannot be read say nothing of numbers
-        faults = log.verify(connection) or numbers.faults(connection)
+        # events that cannot be read say nothing of numbers and rights
+        faults = log.verify(connection) or [*numbers.faults(connection), *rights.faults(connection)]
         size, root = log.checkpoint(connection)
     if fmt == "json":
         print_json({"whole": not faults, "events": size, "root": root, "faults": faults})

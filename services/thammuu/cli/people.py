@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from thammuu.cli.memo_options import AsOption, settings_as
 from thammuu.cli.options import DataOption, FormatOption, ListingFormat, settings
 from thammuu.cli.output import console, print_rows
 from thammuu.cli.running import changing, reading
@@ -33,15 +34,18 @@ def add(
     issuers: Annotated[str, typer.Option("--issuers", help=_("Only in the name of these, by commas; all."))] = "",
     valid_from: Annotated[datetime | None, typer.Option("--from", formats=_DAY, help=_("First day."))] = None,
     valid_to: Annotated[datetime | None, typer.Option("--to", formats=_DAY, help=_("Last day."))] = None,
+    by: AsOption = None,
     data: DataOption = None,
 ) -> None:
+    from thammuu.memos.people import TURN
     from thammuu.memos.people import add as add_person
 
-    with changing(settings(ctx, data)) as program, program.context.database.transaction() as connection:
+    with changing(settings_as(ctx, data, by)) as program, program.context.database.transaction(TURN) as connection:
         named = [one.strip() for one in issuers.split(",") if one.strip()]
         for name in named:
             program.context.packs.active.issuer(name)
         add_person(
+            program.context,
             connection,
             person,
             [one.strip() for one in rights.split(",") if one.strip()],
@@ -63,10 +67,11 @@ def list_(ctx: typer.Context, fmt: FormatOption = ListingFormat.table, data: Dat
     print_rows(rows, _COLUMNS, fmt)
 
 
-def end(ctx: typer.Context, person: _Person, data: DataOption = None) -> None:
+def end(ctx: typer.Context, person: _Person, by: AsOption = None, data: DataOption = None) -> None:
     from thammuu.clock import today
+    from thammuu.memos.people import TURN
     from thammuu.memos.people import end as end_rights
 
-    with changing(settings(ctx, data)) as program, program.context.database.transaction() as connection:
-        end_rights(connection, person, today(program.context.clock))
+    with changing(settings_as(ctx, data, by)) as program, program.context.database.transaction(TURN) as connection:
+        end_rights(program.context, connection, person, today(program.context.clock))
     console().print(_("The rights of {name} end today.").format(name=person), markup=False)

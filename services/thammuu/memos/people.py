@@ -14,12 +14,14 @@ from thammuu.errors import BadInputError
 from thammuu.i18n import _
 from thammuu.ledger.schema import people
 from thammuu.memos.clean import clean_text
+from thammuu.memos.rights import record
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import date
+    from typing import Any
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
     from thammuu.bus.context import Context
 
@@ -28,6 +30,8 @@ RIGHTS: Final[tuple[Right, ...]] = ("edit", "approve", "issue", "send")
 """Change wording, approve or return drafts, give numbers and dates, act on deliveries."""
 _ID: Final = re.compile(r"[^\W_][\w.@-]{0,63}")
 """No colon: ``account:`` and ``policy:`` name what is no person."""
+TURN: Final = "rights of people"
+"""Of the transactions that change rights."""
 
 
 def acting(context: Context, connection: Connection, right: Right, issuer: str | None = None) -> str:
@@ -42,17 +46,12 @@ def acting(context: Context, connection: Connection, right: Right, issuer: str |
     Raises:
         BadInputError: If the person is not registered, or lacks the right on the day.
     """
-    if not connection.execute(select(func.count()).select_from(people)).scalar_one():
-        return _checked(context.settings.person) if context.settings.person else f"account:{_account()}"
     name = context.settings.person
+    if _nobody(connection):
+        return _checked(name) if name else f"account:{_account()}"
     if name is None:
         raise BadInputError(_("Say who you are: THAMMUU_PERSON, or --as PERSON; `thammuu people list`."))
-    row = connection.execute(select(people).where(people.c.person_id == name)).one_or_none()
-    if row is None:
-        raise BadInputError(_("There is no person {name}; `thammuu people list`.").format(name=repr(name)))
-    on = today(context.clock)
-    if (row.valid_from and on < row.valid_from) or (row.valid_to and on > row.valid_to):
-        raise BadInputError(_("The rights of {name} do not hold on {day}.").format(name=name, day=on))
+    row = _registered(context, connection, name)
     issuers = row.issuers.split(",") if row.issuers else []
     if right not in row.rights.split(",") or (issuer and issuers and issuer not in issuers):
         told = _("{name} has no right to {right} for {issuer}.")
@@ -60,7 +59,33 @@ def acting(context: Context, connection: Connection, right: Right, issuer: str |
     return name
 
 
+def _registrar(context: Context, connection: Connection) -> str:
+    """Return who changes rights, for the record: whoever is named, or else the account."""
+    name = context.settings.person
+    if not name:
+        return f"account:{_account()}"
+    if not _nobody(connection):
+        _registered(context, connection, name)
+    return _checked(name)
+
+
+def _nobody(connection: Connection) -> bool:
+    return not connection.execute(select(func.count()).select_from(people)).scalar_one()
+
+
+def _registered(context: Context, connection: Connection, name: str) -> Row[Any]:
+    """Return what is known of a person who has rights on the day."""
+    row = connection.execute(select(people).where(people.c.person_id == name)).one_or_none()
+    if row is None:
+        raise BadInputError(_("There is no person {name}; `thammuu people list`.").format(name=repr(name)))
+    on = today(context.clock)
+    if (row.valid_from and on < row.valid_from) or (row.valid_to and on > row.valid_to):
+        raise BadInputError(_("The rights of {name} do not hold on {day}.").format(name=name, day=on))
+    return row
+
+
 def add(  # noqa: PLR0913  what is known of a person
+    context: Context,
     connection: Connection,
     person_id: str,
     rights: Collection[str],
@@ -69,11 +94,11 @@ def add(  # noqa: PLR0913  what is known of a person
     valid_from: date | None = None,
     valid_to: date | None = None,
 ) -> None:
-    """Register a person, or change one's rights.
+    """Register a person, or change one's rights; the ledger tells who did.
 
     Raises:
-        BadInputError: If the id is none, a right is unknown, the first person would not have all of them, or nobody
-            with all of them would remain.
+        BadInputError: If the id is none, a right is unknown, the first person would not have all of them, nobody
+            with all of them would remain, or whoever is said to do it has no rights.
     """
     _checked(person_id)
     _in_turn(connection)
@@ -81,33 +106,40 @@ def add(  # noqa: PLR0913  what is known of a person
     if unknown or not rights:
         told = _("Unknown rights: {unknown}. Known: {known}.")
         raise BadInputError(told.format(unknown=", ".join(unknown) or "–", known=", ".join(RIGHTS)))
-    first = not connection.execute(select(func.count()).select_from(people)).scalar_one()
-    if first and (set(rights) != set(RIGHTS) or issuers or valid_from or valid_to):
+    by = _registrar(context, connection)
+    if _nobody(connection) and (set(rights) != set(RIGHTS) or issuers or valid_from or valid_to):
         raise BadInputError(_("The first person needs all rights, for every issuer and without an end."))
     if set(rights) != set(RIGHTS) or issuers or valid_from or valid_to:
         _refuse_the_last(connection, person_id)
     values = {
         "rights": ",".join(one for one in RIGHTS if one in rights),
-        "issuers": ",".join(sorted(issuers)),
+        "issuers": ",".join(sorted(set(issuers))),
         "valid_from": valid_from,
         "valid_to": valid_to,
     }
     mine = people.c.person_id == person_id
     if not connection.execute(update(people).where(mine).values(**values)).rowcount:
         connection.execute(insert(people).values(person_id=person_id, **values))
+    record(context, connection, person_id, by)
 
 
-def end(connection: Connection, person_id: str, last_day: date) -> None:
-    """Let a person's rights end after a day.
+def end(context: Context, connection: Connection, person_id: str, last_day: date) -> None:
+    """Let a person's rights end after a day, or earlier if they do anyhow; the ledger tells who did.
 
     Raises:
-        BadInputError: If there is no such person, or nobody with all rights would remain.
+        BadInputError: If there is no such person, nobody with all rights would remain, or whoever is said to do it has
+            no rights.
     """
     _in_turn(connection)
+    by = _registrar(context, connection)
     _refuse_the_last(connection, person_id)
     mine = people.c.person_id == person_id
-    if not connection.execute(update(people).where(mine).values(valid_to=last_day)).rowcount:
+    row = connection.execute(select(people.c.valid_to).where(mine)).one_or_none()
+    if row is None:
         raise BadInputError(_("There is no person {name}; `thammuu people list`.").format(name=repr(person_id)))
+    last = min(row.valid_to or last_day, last_day)
+    connection.execute(update(people).where(mine).values(valid_to=last))
+    record(context, connection, person_id, by, ended=True)
 
 
 def _checked(person_id: str) -> str:
