@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 SESSION_TIMEOUT_MS = 3_000
+SLOW_SESSION_TIMEOUT_MS = 30_000
 LEASE_S = 2.0
 CONSUMER = "noting"
 SUBJECTS = 97
@@ -196,6 +197,10 @@ class Stage:
         ends, done = asyncio.run(_ends_and_done(self.place().connection(), consumer, types))
         return sum(end - done.get(part, 0) for part, end in ends.items())
 
+    def members(self) -> int:
+        """Return how many consumers the toy route's group has."""
+        return asyncio.run(_members(self.place().connection()))
+
     def settled(self, events: int, within_s: float) -> None:
         """Wait until all is handled, sent and acknowledged."""
         self.until(lambda: self.count() >= events, within_s)
@@ -263,7 +268,7 @@ def work_on_slowly(place: Place, seconds: float) -> None:
         time.sleep(seconds)
         return note(event, work)
 
-    kafka = replace(place.connection(), session_timeout_ms=30_000)
+    kafka = replace(place.connection(), session_timeout_ms=SLOW_SESSION_TIMEOUT_MS)
     with place.context() as context:
         worker = Worker(context, (Route(CONSUMER, RulesActivated, slowly),), [CONSUMER], kafka, Status())
         until_told(worker.run)
@@ -315,6 +320,17 @@ def embedded(folder: Path, events: int) -> State:
     database.close()
     assert len([one for one in found.values() if one[0] == MemoSuperseded.event_type]) == events
     return found
+
+
+async def _members(kafka: Connection) -> int:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.servers)
+    await admin.start()
+    try:
+        (answer,) = await admin.describe_consumer_groups([kafka.topics.group_of(CONSUMER)])
+    finally:
+        await admin.close()
+    ((_fault, _name, _state, _kind, _protocol, members, *_more),) = answer.groups
+    return len(members)
 
 
 async def _ends_and_done(

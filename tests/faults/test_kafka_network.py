@@ -9,10 +9,12 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 from kafka_stage import SESSION_TIMEOUT_MS, Stage, submit
 
 from thammuu.bus.topics import CONTENT_TYPE, POSITION
@@ -48,6 +50,14 @@ async def _repeat(stage: Stage, count: int, chance: random.Random, window: int =
             sent = found[-1].position if found else sent
 
 
+def look(stage: Stage, over: threading.Event, seen: set[int]) -> None:
+    """Note how many members the group has, again and again."""
+    while not over.wait(0.2):
+        # the first to come to a broker have to wait until it coordinates groups
+        with suppress(KafkaError):
+            seen.add(stage.members())
+
+
 def come_and_go(stage: Stage, over: threading.Event) -> None:
     """Let a fourth worker join and leave, every two seconds."""
     while not over.is_set():
@@ -58,13 +68,17 @@ def come_and_go(stage: Stage, over: threading.Event) -> None:
 
 
 def churn(stage: Stage, count: int, chance: random.Random) -> None:
-    over = threading.Event()
+    over, seen = threading.Event(), set[int]()
     stage.relay()
     workers = [stage.worker() for _number in range(3)]
-    guests = threading.Thread(target=come_and_go, args=(stage, over))
+    beside = [
+        threading.Thread(target=come_and_go, args=(stage, over)),
+        threading.Thread(target=look, args=(stage, over, seen)),
+    ]
     # all there first: a repeat then never waits for its original
     submit(stage.database, 0, count)
-    guests.start()
+    for thread in beside:
+        thread.start()
     try:
         stage.until(lambda: stage.count() >= count // 4, 120)
         frozen, since = chance.choice(workers), time.monotonic()
@@ -77,7 +91,10 @@ def churn(stage: Stage, count: int, chance: random.Random) -> None:
         stage.settled(count, 60 + count / 10)
     finally:
         over.set()
-        guests.join()
+        for thread in beside:
+            thread.join()
+    sys.stdout.write(f"members seen: {sorted(seen)}\n")
+    assert max(seen, default=0) > len(workers)
     assert stage.messages() >= 3 * count
     stage.check(count)
     codes = stage.end()

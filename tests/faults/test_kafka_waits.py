@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from kafka_stage import CONSUMER, ROUTES, Stage, numbered, submit, work_on_slowly
+from kafka_stage import CONSUMER, ROUTES, SLOW_SESSION_TIMEOUT_MS, Stage, numbered, submit, work_on_slowly
 from sqlalchemy import insert, text
 
 from thammuu.bus.inbox import handle_once
@@ -85,6 +85,7 @@ def test_a_worker_told_to_stop_finishes_its_message_and_leaves_at_once(stage: St
     submit(stage.database, 0, 8)
     stage.until(lambda: stage.count() >= 1, 60)
     time.sleep(SLOW_S / 2)
+    assert stage.members() == 1
     assert leaving.pid is not None
     for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGTERM):
         os.kill(leaving.pid, number)
@@ -92,6 +93,9 @@ def test_a_worker_told_to_stop_finishes_its_message_and_leaves_at_once(stage: St
     leaving.join(30)
     assert leaving.exitcode == 0
     stopped_s = time.monotonic() - begun
+    # who does not leave stays a member for a session after its last heartbeat
+    assert stage.members() == 0
+    assert time.monotonic() - begun - stopped_s < SLOW_SESSION_TIMEOUT_MS / 2_000
     # what it had at hand is done and acknowledged, the rest is untouched
     assert stage.count() + stage.lag() == 8
     begun, handled = time.monotonic(), stage.count()

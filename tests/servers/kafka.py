@@ -54,12 +54,14 @@ class Kafka:
         advertised: The port that clients are told, where a proxy stands before the broker.
         doors: More ways in: the broker's port and the port that those who come this way are told, by name.
         settings: More of server.properties; they win.
+        users: Passwords by name, for listeners with SCRAM.
     """
 
     folder: Path
     advertised: int | None = None
     doors: dict[str, tuple[int, int]] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
+    users: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     controller: int = field(default_factory=free_port)
     _process: subprocess.Popen[bytes] | None = None
@@ -76,7 +78,7 @@ class Kafka:
             self.folder.mkdir(parents=True, exist_ok=True)
             own = "".join(f"{name}={value}\n" for name, value in self.settings.items())
             settings.write_text(self._properties() + own)
-            self._java("kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", str(settings)).wait()
+            self._java("kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", str(settings), *self._scram()).wait()
         self._process = self._java("kafka.Kafka", str(settings))
         deadline = time.monotonic() + UP_WITHIN_S
         while not self._answers():
@@ -96,6 +98,14 @@ class Kafka:
             advertised_doors="".join(f",{name}://127.0.0.1:{told}" for name, (_port, told) in self.doors.items()),
             protocols="".join(f",{name}:PLAINTEXT" for name in self.doors),
         )
+
+    def _scram(self) -> list[str]:
+        return [
+            part
+            for name, password in self.users.items()
+            for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512")
+            for part in ("--add-scram", f"{mechanism}=[name={name},password={password}]")
+        ]
 
     def _java(self, main_class: str, *arguments: str) -> subprocess.Popen[bytes]:
         options = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]

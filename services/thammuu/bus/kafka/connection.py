@@ -31,7 +31,7 @@ class Connection:
     Args:
         servers: ``host:port``, separated by commas.
         topics: Their names.
-        options: Security options of aiokafka's clients.
+        options: Security options of aiokafka's clients; with the password, so that they are not in the repr.
         security: The same for FastStream's.
         longest_handler_s: How long a handler may be at a message, in seconds.
         session_timeout_ms: How long a consumer may be silent before the broker gives its partitions to another.
@@ -39,7 +39,7 @@ class Connection:
 
     servers: str
     topics: Topics = field(default_factory=Topics)
-    options: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict, repr=False)
     security: BaseSecurity | None = None
     longest_handler_s: float = 600.0
     session_timeout_ms: int = SESSION_TIMEOUT_MS
@@ -49,7 +49,7 @@ def connection_of(settings: Settings) -> Connection:
     """Return how the settings say that Kafka is reached.
 
     Raises:
-        BadInputError: If they do not say enough.
+        BadInputError: With what they lack.
     """
     longest_s = settings.database_lock_timeout_s + settings.database_statement_timeout_s
     return Connection(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
 from thammuu.bus.topics import Topics
-from thammuu.errors import BadInputError, EnvironmentFaultError
+from thammuu.errors import BadInputError, Place, Problem
 from thammuu.i18n import _
 
 if TYPE_CHECKING:
@@ -37,42 +37,58 @@ def security_of(settings: Settings) -> BaseSecurity | None:
     """Return the security of FastStream's clients; None for plain text without a user.
 
     Raises:
-        BadInputError: If SASL lacks a user or password.
-        EnvironmentFaultError: If the certificates cannot be read.
+        BadInputError: With every setting that SASL or TLS lacks.
     """
-    context = _ssl_context(settings)
-    if not settings.kafka_security.startswith("SASL"):
+    options = client_options(settings)
+    context = options["ssl_context"]
+    if "sasl_mechanism" not in options:
         return None if context is None else BaseSecurity(ssl_context=context, use_ssl=True)
-    if settings.kafka_user is None or settings.kafka_password is None:
-        raise BadInputError(_("THAMMUU_KAFKA_USER and THAMMUU_KAFKA_PASSWORD are needed with SASL."))
     return _SASL[settings.kafka_mechanism](
-        username=settings.kafka_user,
-        password=settings.kafka_password.get_secret_value(),
+        username=options["sasl_plain_username"],
+        password=options["sasl_plain_password"],
         ssl_context=context,
         use_ssl=context is not None,
     )
 
 
 def client_options(settings: Settings) -> dict[str, Any]:
-    """Return the same for aiokafka's own clients."""
-    security: dict[str, Any] = {"security_protocol": settings.kafka_security, "ssl_context": _ssl_context(settings)}
-    if settings.kafka_security.startswith("SASL") and settings.kafka_password is not None:
-        security |= {
+    """Return the same for aiokafka's own clients.
+
+    Raises:
+        BadInputError: With every setting that SASL or TLS lacks.
+    """
+    problems: list[Problem] = []
+    options = {
+        "security_protocol": settings.kafka_security,
+        "ssl_context": _ssl_context(settings, problems),
+    } | _user(settings, problems)
+    if problems:
+        raise BadInputError(_("The settings do not say how Kafka is reached."), problems)
+    return options
+
+
+def _user(settings: Settings, problems: list[Problem]) -> dict[str, str]:
+    if not settings.kafka_security.startswith("SASL"):
+        return {}
+    if settings.kafka_user is not None and settings.kafka_password is not None:
+        return {
             "sasl_mechanism": settings.kafka_mechanism,
             "sasl_plain_username": settings.kafka_user,
             "sasl_plain_password": settings.kafka_password.get_secret_value(),
         }
-    return security
+    given = {"THAMMUU_KAFKA_USER": settings.kafka_user, "THAMMUU_KAFKA_PASSWORD": settings.kafka_password}
+    because = _("to be set: THAMMUU_KAFKA_SECURITY is {security}").format(security=settings.kafka_security)
+    problems += [Problem("missing", because, Place(name)) for name, value in given.items() if value is None]
+    return {}
 
 
-def _ssl_context(settings: Settings) -> ssl.SSLContext | None:
+def _ssl_context(settings: Settings, problems: list[Problem]) -> ssl.SSLContext | None:
     if not settings.kafka_security.endswith("SSL"):
         return None
+    file = settings.kafka_ca_file
     try:
-        return ssl.create_default_context(cafile=str(settings.kafka_ca_file) if settings.kafka_ca_file else None)
+        return ssl.create_default_context(cafile=str(file) if file else None)
     except OSError as error:
-        raise EnvironmentFaultError(
-            _("The certificates in {file} cannot be read: {reason}.").format(
-                file=settings.kafka_ca_file, reason=error.strerror or error
-            )
-        ) from error
+        expected = _("a file of certificates in PEM: {reason}").format(reason=error.strerror or error)
+        problems.append(Problem("unreadable", expected, Place("THAMMUU_KAFKA_CA_FILE"), str(file)))
+        return None
