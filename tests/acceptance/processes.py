@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -36,15 +37,20 @@ def thammuu(env: dict[str, str], *arguments: object) -> str:
 
 
 @contextmanager
-def running(env: dict[str, str], *arguments: object, within_s: float = 90.0) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    env: dict[str, str], *arguments: object, within_s: float = 90.0, program: tuple[str, str] = ("-m", "thammuu")
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run a process that is stopped in order, and ends well."""
-    process = subprocess.Popen([sys.executable, "-m", "thammuu", *map(str, arguments)], env=env, stderr=subprocess.PIPE)
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        _out, said = process.communicate(timeout=within_s)
-    assert process.returncode == 0, said.decode()
+    # a file: a pipe that nobody reads would stop a process that says much
+    with TemporaryFile() as said:
+        process = subprocess.Popen([sys.executable, *program, *map(str, arguments)], env=env, stderr=said)
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(within_s)
+        said.seek(0)
+        assert process.returncode == 0, said.read().decode()
 
 
 def publish(env: dict[str, str], file: Path, year: int, *more: str) -> None:

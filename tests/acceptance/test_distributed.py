@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import json
 import subprocess
 import sys
@@ -10,9 +12,11 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
+from aiokafka import AIOKafkaProducer
 from commands import EXAMPLES
-from processes import environment, events, publish, running, thammuu, until_there
+from processes import WITHIN_S, environment, events, publish, running, thammuu, until_there
 
 from servers.ports import free_port
 from servers.proxy import before
@@ -24,6 +28,14 @@ if TYPE_CHECKING:
     from servers.postgres import Postgres
 
 STAGES = ("analysis,memos", "memos,rendering", "rendering,delivery")
+
+
+OLDER = (
+    "-c",
+    "from thammuu.events import TYPES; del TYPES['findings.raised']; from thammuu.cli.main import run; run()",
+)
+"""The program before it knew an event type, as it still runs while an installation is being updated."""
+NONSENSE = b"{no event"
 
 
 def publish_two(env: dict[str, str]) -> None:
@@ -57,6 +69,87 @@ def test_three_workers_write_what_the_embedded_program_writes(
     assert events(env) == embedded
     assert json.loads(thammuu(env, "memos", "list", "--format", "json"))[0]["pdf"]
     thammuu(env, "ledger", "verify")
+
+
+def count(database: str, table: str, **where: str) -> int:
+    asked = " AND ".join(f"{name} = %s" for name in where)
+    with psycopg.connect(database, autocommit=True) as connection:
+        query = f"SELECT count(*) FROM {table} WHERE {asked}"  # noqa: S608  names of this file
+        (found,) = connection.execute(query, list(where.values())).fetchone() or (0,)  # type: ignore[arg-type]
+    return int(found)
+
+
+def until_set_aside(database: str, expected: int) -> None:
+    deadline = time.monotonic() + WITHIN_S
+    while (found := count(database, "events", type="event.rejected")) < expected:
+        assert time.monotonic() < deadline, f"{found} of {expected} set aside"
+        time.sleep(0.2)
+
+
+async def send(servers: str, topic: str, body: bytes) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=servers) as producer:
+        await producer.send_and_wait(topic, body, key=b"x")
+
+
+def test_what_an_older_worker_could_not_read_is_handed_back_and_sent_again_and_handled_once(
+    tmp_path: Path, postgres: Postgres, kafka_broker: Kafka, embedded: dict[str, Any]
+) -> None:
+    database, prefix = postgres.new_database(), f"{tmp_path.name}."
+    env = environment(
+        tmp_path / "data",
+        THAMMUU_DATABASE_URL=database,
+        THAMMUU_KAFKA_URL=kafka_broker.servers,
+        THAMMUU_TOPIC_PREFIX=prefix,
+        # one partition: what is set aside last belongs to the year published last, which has memos
+        THAMMUU_KAFKA_PARTITIONS="1",
+    )
+    unread = sum(kind == "findings.raised" for kind, _subject, _data in embedded.values())
+    thammuu(env, "db", "upgrade")
+    with running(env, "relay"):
+        publish_two(env)
+        with running(env, "worker", "--stages", "analysis"), running(env, "worker", "--stages", "memos", program=OLDER):
+            until_set_aside(database, 1)
+            asyncio.run(send(kafka_broker.servers, f"{prefix}thammuu.analysis", NONSENSE))
+            until_set_aside(database, unread + 1)
+        nonsense, readable = told_apart(json.loads(thammuu(env, "events", "rejected", "--format", "json")))
+        assert len(readable) == unread
+        assert all("unknown event type 'findings.raised'" in one["reason"] for one in readable)
+        assert "JSON" in nonsense["reason"]
+        assert "still no event" in refused(env, nonsense["id"])
+        assert "1 events followed" in thammuu(env, "events", "replay", readable[-1]["id"])
+        assert count(database, "inbox", consumer="memos") == 1
+        assert "No consumer has set aside" in refused(env, readable[-1]["id"])
+        thammuu(env, "events", "replay", "--from", "0")
+        with running(env, "worker"):
+            until_there(database, len(embedded) + unread + 2)
+    after = events(env)
+    about_it = {"event.rejected", "event.replayed"}
+    assert {name: one for name, one in after.items() if one[0] not in about_it} == embedded
+    assert sorted(one[0] for one in after.values() if one[0] in about_it) == [
+        *["event.rejected"] * (unread + 1),
+        "event.replayed",
+    ]
+    assert count(database, "inbox", consumer="memos") == unread
+    thammuu(env, "ledger", "verify")
+
+
+def told_apart(rejected: list[dict[str, Any]]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The message that is none, and the others as they came."""
+    assert {one["consumer"] for one in rejected} == {"memos"}
+    name = f"bytes:{hashlib.sha256(NONSENSE).hexdigest()}"
+    (nonsense,) = (one for one in rejected if one["id"] == name)
+    readable = [one for one in rejected if one["id"] != name]
+    assert readable == sorted(readable, key=lambda one: one["position"])
+    return nonsense, readable
+
+
+def refused(env: dict[str, str], event_id: str) -> str:
+    """What `events replay` says where it cannot."""
+    line = [sys.executable, "-m", "thammuu", "events", "replay", event_id]
+    done = subprocess.run(line, env=env, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    return " ".join(done.stderr.split())
 
 
 def ready(port: int) -> tuple[int, str]:

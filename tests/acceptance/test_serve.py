@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import signal
 import socket
 import time
 from pathlib import Path
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 PAPI = (EXAMPLES / "papi" / "papi-2022.csv").read_bytes()
 ASKED = {"index": "papi", "period": "2022", "published_on": "2023-04-12"}
+SIPAS = (EXAMPLES / "sipas" / "sipas-2021.csv").read_bytes()
+ASKED_SIPAS = {"index": "sipas", "period": "2021", "partial": "true"}
 TOKEN = "a token of thirty-two characters"  # noqa: S105  of these tests alone
 STOPS_WITHIN_S = 15.0
 EVERYWHERE = "0.0.0.0"  # noqa: S104  behind a token
@@ -262,6 +265,40 @@ def test_a_key_is_kept_with_what_it_led_to_also_when_the_answer_is_lost(tmp_path
         assert server.ask("POST", f"{API}/publications", second, **asked).json()["publication_id"] == "sipas-2021-r2"
         again = server.ask("POST", f"{API}/publications", first, headers, **asked)
         assert (again.status, again.json()["publication_id"]) == (200, "sipas-2021-r1")
+
+
+@pytest.mark.parametrize("place", ["accept.row-written", "ledger.appended"])
+def test_a_server_killed_before_it_has_committed_has_told_nobody_that_it_accepted(tmp_path: Path, place: str) -> None:
+    env, reached = environment(tmp_path / "data"), tmp_path / "reached"
+    with served(env | {"THAMMUU_FAIL_AT": place, "THAMMUU_FAIL_LOG": str(reached)}) as server:
+        with pytest.raises((http.client.HTTPException, OSError)):
+            server.publish(SIPAS, **ASKED_SIPAS)
+        server.process.communicate(timeout=30)
+        assert server.process.returncode == -signal.SIGKILL
+    places = reached.read_text("utf-8").split()
+    assert places[-1] == place
+    assert "database.before-commit" not in places[places.index("accept.row-written") :]
+    with served(env) as server:
+        assert server.get("/publications/sipas-2021-r1").status == 404
+        assert (server.items("/publications"), server.items("/events")) == ([], [])
+        answer = server.publish(SIPAS, **ASKED_SIPAS)
+        assert (answer.status, answer.json()["publication_id"]) == (202, "sipas-2021-r1")
+
+
+def test_what_a_server_has_said_it_accepted_is_there_although_it_was_killed_at_once(tmp_path: Path) -> None:
+    env = environment(tmp_path / "data")
+    with served(env) as server:
+        answer = server.publish(SIPAS, **ASKED_SIPAS)
+        server.process.kill()
+        server.process.communicate(timeout=30)
+    assert (answer.status, answer.json()["publication_id"]) == (202, "sipas-2021-r1")
+    with served(env) as server:
+        assert server.get("/publications/sipas-2021-r1").json()["status"] == "stands"
+        assert len(server.items("/events", type="scores.published")) == 1
+        # the file itself is known, not its name alone
+        again = server.publish(SIPAS, **ASKED_SIPAS)
+        assert (again.status, again.json()["changed"]) == (200, False)
+        assert server.until_handled("sipas-2021-r1")["analysed"]
 
 
 def data_of(server: Server) -> Path:

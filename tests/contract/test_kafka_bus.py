@@ -13,9 +13,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import structlog
 from aiokafka import AIOKafkaProducer
+from prometheus_client import generate_latest
+from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import func, insert, select
 
+from thammuu import failpoints
 from thammuu.bus.context import Context, UnitOfWork
+from thammuu.bus.health import consumer_registry
 from thammuu.bus.kafka.connection import Connection, make_topics
 from thammuu.bus.kafka.relay import Relay
 from thammuu.bus.kafka.worker import Worker
@@ -92,6 +96,15 @@ def events_of(context: Context, kind: str) -> list[Event]:
         return [found.event for found in log.read(connection, types=[kind])]
 
 
+def told(status: Status, figure: str) -> float:
+    """What the figures say of the consumer; what is set aside is counted by process, so by more than one test."""
+    text = generate_latest(consumer_registry(status)).decode()
+    (family,) = (one for one in text_string_to_metric_families(text) if one.name == figure)
+    return sum(
+        one.value for one in family.samples if one.labels == {"consumer": "noting"} and one.name == f"{figure}_total"
+    )
+
+
 @asynccontextmanager
 async def running(*tasks: Coroutine[Any, Any, None], stop: asyncio.Event) -> AsyncIterator[None]:
     started = [asyncio.create_task(task) for task in tasks]
@@ -159,6 +172,8 @@ def test_poison_is_set_aside_with_its_bytes_and_delays_the_next_by_two_seconds_a
     ]
     poison = [*unreadable, always_fails.body()]
     delays: list[float] = []
+    status = Status()
+    before = told(status, "thammuu_events_rejected")
 
     def fails(event: Event, work: UnitOfWork) -> list[NewEvent]:
         if event.id.startswith("id-fails"):
@@ -166,7 +181,7 @@ def test_poison_is_set_aside_with_its_bytes_and_delays_the_next_by_two_seconds_a
         return note(event, work)
 
     async def scenario() -> None:
-        stop, one = asyncio.Event(), worker(context, kafka, (Route("noting", RulesActivated, fails),))
+        stop, one = asyncio.Event(), worker(context, kafka, (Route("noting", RulesActivated, fails),), status)
         producer = AIOKafkaProducer(bootstrap_servers=kafka.servers)
         await producer.start()
         async with running(relay(context, kafka).run(stop), one.run(stop), stop=stop):
@@ -182,6 +197,7 @@ def test_poison_is_set_aside_with_its_bytes_and_delays_the_next_by_two_seconds_a
                 activated(context, f"good-{number}")
                 await until(lambda number=number: noted(context) == number + 2)  # type: ignore[misc]
                 delays.append(time.monotonic() - begun)
+            await until(lambda: told(status, "thammuu_events_handled") == 2 * len(delays) + 1)
         await producer.stop()
 
     asyncio.run(scenario())
@@ -189,6 +205,9 @@ def test_poison_is_set_aside_with_its_bytes_and_delays_the_next_by_two_seconds_a
     blobs = {one.raw for one in rejected if isinstance(one, EventRejected)}
     assert {context.blobs.get(str(name)) for name in blobs if name} == set(unreadable)
     assert sum("ZeroDivisionError" in one.reason for one in rejected if isinstance(one, EventRejected)) == 15
+    # the same bytes that come fifteen times are set aside once
+    assert told(status, "thammuu_events_rejected") - before == len(rejected) == len(unreadable) + 15
+    assert told(status, "thammuu_retries") == 0
     late = statistics.quantiles(delays, n=100)
     with capsys.disabled():
         print(f"\nafter a poison message the next good one took {late[49]:.3f} s at p50, {late[98]:.3f} s at p99")  # noqa: T201  the figure asked for
@@ -221,10 +240,12 @@ def test_a_handler_that_always_fails_is_set_aside_and_the_next_event_handled(
 def test_a_fault_that_passes_is_waited_out_and_the_worker_is_not_ready_meanwhile(
     context: Context, kafka: Connection
 ) -> None:
-    away, status = [True], Status()
+    away, status, waited = [True], Status(), [0]
+    before = told(status, "thammuu_events_rejected")
 
     def waits(event: Event, work: UnitOfWork) -> list[NewEvent]:
         if away[0]:
+            waited[0] += 1
             raise EnvironmentFaultError("the store does not answer")
         return note(event, work)
 
@@ -238,10 +259,45 @@ def test_a_fault_that_passes_is_waited_out_and_the_worker_is_not_ready_meanwhile
             assert noted(context) == 0
             away[0] = False
             await until(lambda: noted(context) == 2)
-            assert status.ready()
+            await until(status.ready)
 
     asyncio.run(scenario())
     assert events_of(context, EventRejected.event_type) == []
+    assert told(status, "thammuu_retries") == waited[0] > 1
+    assert told(status, "thammuu_events_rejected") == before
+
+
+def test_a_rejection_whose_transaction_was_undone_is_a_try_and_counted_once_it_is_there(
+    context: Context, kafka: Connection
+) -> None:
+    undone, status = [0], Status()
+    before = told(status, "thammuu_events_rejected")
+
+    def fails(event: Event, work: UnitOfWork) -> list[NewEvent]:
+        if event.subject == "bad":
+            raise ZeroDivisionError
+        return note(event, work)
+
+    def undo_twice(place: str) -> None:
+        if place == "inbox.handled" and undone[0] < 2:
+            undone[0] += 1
+            raise EnvironmentFaultError("the database does not answer")
+
+    async def scenario() -> None:
+        stop = asyncio.Event()
+        one = worker(context, kafka, (Route("noting", RulesActivated, fails),), status)
+        async with running(relay(context, kafka).run(stop), one.run(stop), stop=stop):
+            activated(context, "bad")
+            await until(lambda: len(events_of(context, EventRejected.event_type)) == 1)
+            await until(lambda: told(status, "thammuu_events_handled") == 1)
+
+    failpoints.tell(undo_twice)
+    try:
+        asyncio.run(scenario())
+    finally:
+        failpoints.tell(None)
+    assert told(status, "thammuu_retries") == 2
+    assert told(status, "thammuu_events_rejected") - before == 1
 
 
 def test_one_relay_sends_and_another_takes_over_when_it_is_gone(context: Context, kafka: Connection) -> None:

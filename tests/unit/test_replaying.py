@@ -10,7 +10,7 @@ import structlog
 
 from thammuu.bus.context import Context, UnitOfWork
 from thammuu.bus.embedded import EmbeddedBus
-from thammuu.bus.inbox import set_aside
+from thammuu.bus.inbox import handle_once, set_aside
 from thammuu.bus.replaying import replay, set_aside_now
 from thammuu.bus.routes import Route
 from thammuu.errors import BadInputError, PermanentRefusalError
@@ -84,3 +84,44 @@ def test_bytes_that_are_an_event_after_all_are_handled(context: Context) -> None
     with pytest.raises(PermanentRefusalError, match="still no event"):
         replay(context, ROUTES, bad.rejected)
     assert [one.rejected for one in set_aside_now(context)] == [bad.rejected]
+
+
+def test_bytes_that_were_handed_back_are_not_handled_again_when_they_are_sent_again(context: Context) -> None:
+    BROKEN[0] = False
+    set_aside(context, "noting", activated("b").body(), "unknown type")
+    (one,) = set_aside_now(context)
+    assert len(replay(context, ROUTES, one.rejected)) == 1
+    before = kinds(context)
+    assert handle_once(context, ROUTES[0], activated("b")) is False
+    assert kinds(context) == before
+
+
+def test_bytes_that_came_again_and_were_handled_then_are_only_noted_when_handed_back(context: Context) -> None:
+    BROKEN[0] = False
+    set_aside(context, "noting", activated("b").body(), "unknown type")
+    (one,) = set_aside_now(context)
+    assert handle_once(context, ROUTES[0], activated("b")) is True
+    before = kinds(context)
+    assert replay(context, ROUTES, one.rejected) == []
+    assert kinds(context) == [*before, EventReplayed.event_type]
+    assert set_aside_now(context) == []
+
+
+def test_bytes_of_an_event_that_the_embedded_bus_has_handled_are_not_handled_again(context: Context) -> None:
+    BROKEN[0] = False
+    with context.database.transaction() as connection:
+        log.append(connection, [activated("b")])
+    EmbeddedBus(context, ROUTES).run()
+    set_aside(context, "noting", activated("b").body(), "unknown type")
+    (one,) = set_aside_now(context)
+    assert replay(context, ROUTES, one.rejected) == []
+    assert kinds(context).count(MemoSuperseded.event_type) == 1
+
+
+def test_bytes_that_a_consumer_refuses_when_handed_back_stay_its_own_to_handle(context: Context) -> None:
+    set_aside(context, "noting", activated("b").body(), "unknown type")
+    (one,) = set_aside_now(context)
+    with pytest.raises(PermanentRefusalError, match="ZeroDivisionError"):
+        replay(context, ROUTES, one.rejected)
+    BROKEN[0] = False
+    assert len(replay(context, ROUTES, one.rejected)) == 1

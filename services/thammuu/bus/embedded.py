@@ -6,9 +6,10 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from thammuu.bus.figures import step
+from thammuu.bus.figures import FIGURES, step
 from thammuu.bus.handling import outputs_of, prepared_for
 from thammuu.bus.rounds import Rounds
+from thammuu.events import EventRejected
 from thammuu.failpoints import reach
 from thammuu.ledger import log, progress
 from thammuu.ledger.database import TryAgainError
@@ -122,5 +123,6 @@ class EmbeddedBus:
                     log.append(connection, outputs)
         except TryAgainError:
             return False
+        FIGURES.rejected(consumer, outputs.number_of(EventRejected.event_type))
         reach("follow.recorded")
         return True

@@ -32,10 +32,11 @@ class Figures:
             counts[bisect_left(BOUNDS_S, seconds)] += 1
             self._durations[consumer, step] = (counts, total + seconds)
 
-    def rejected(self, consumer: str) -> None:
-        """Add one event that was set aside."""
-        with self._lock:
-            self._rejected[consumer] = self._rejected.get(consumer, 0) + 1
+    def rejected(self, consumer: str, number: int) -> None:
+        """Add events that were set aside; told after the commit, since a try that was undone set nothing aside."""
+        if number:
+            with self._lock:
+                self._rejected[consumer] = self._rejected.get(consumer, 0) + number
 
     def durations(self) -> dict[tuple[str, str], tuple[list[int], float]]:
         """Return, by consumer and step, how many fell into each bucket, and their sum in seconds."""

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Operation
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from thammuu.bus.context import Context, UnitOfWork
-from thammuu.bus.figures import FIGURES, step
+from thammuu.bus.figures import step
 from thammuu.canonical import derived_id
 from thammuu.errors import BadInputError, EnvironmentFaultError, ThammuuError
 from thammuu.events import Event, EventRejected, NewEvent, caused_by, envelope
@@ -121,7 +121,6 @@ def outputs_of(  # noqa: PLR0913  what one event needs
 
 def rejected(consumer: str, event: Event, refused: Refused, context: Context) -> Event:
     """Return the event that sets another one aside."""
-    FIGURES.rejected(consumer)
     data = EventRejected(consumer=consumer, rejected=event.id, reason=refused.reason)
     # an id of its own kind: the handler's outputs keep theirs, should the event be handled after all
     event_id = derived_id(event.id, consumer, "rejected")

@@ -73,6 +73,7 @@ def _recorded(  # noqa: PLR0913  what one event needs
         reach("inbox.handled")
         with step(route.consumer, "append", event.traceparent):
             log.append(connection, outputs)
+    FIGURES.rejected(route.consumer, outputs.number_of(EventRejected.event_type))
     reach("inbox.recorded")
     return True
 
@@ -109,7 +110,6 @@ def _is_handled(context: Context, consumer: str, event_id: str, position: int | 
 
 def set_aside(context: Context, consumer: str, body: bytes, reason: str) -> None:
     """Keep a message that is no event: its bytes as a blob, and an event that says why; the same one once."""
-    FIGURES.rejected(consumer)
     blob = context.blobs.put(body)
     reach("inbox.bytes-stored")
     data = EventRejected(consumer=consumer, rejected=f"bytes:{sha256_hex(body)}", reason=reason[:2_000], raw=blob)
@@ -117,5 +117,7 @@ def set_aside(context: Context, consumer: str, body: bytes, reason: str) -> None
     event = envelope(NewEvent(subject=f"bytes:{blob}", data=data), event_id, context.clock())
     with context.database.transaction() as connection:
         # a reason may be worded otherwise the next time
-        if log.find(connection, event_id) is None:
+        known = log.find(connection, event_id) is not None
+        if not known:
             log.append(connection, [event])
+    FIGURES.rejected(consumer, int(not known))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from thammuu.bus.handling import Refused, outputs_of, prepared_for
+from thammuu.bus.inbox import claim
 from thammuu.bus.topics import SUBMISSIONS
 from thammuu.canonical import derived_id
 from thammuu.errors import BadInputError, PermanentRefusalError
@@ -16,6 +17,8 @@ from thammuu.ledger import log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from sqlalchemy import Connection
 
     from thammuu.bus.context import Context
     from thammuu.bus.routes import Route
@@ -77,12 +80,32 @@ def _again(context: Context, routes: Sequence[Route], one: Aside) -> list[Event]
         raise PermanentRefusalError(prepared.reason)
     done = _replayed(context, one, event.id, event.id)
     with context.database.transaction() as connection:
-        outputs = list(outputs_of(route, event, prepared, connection, context))
-        for out in outputs:
-            if isinstance(out.data, EventRejected):
-                raise PermanentRefusalError(out.data.reason)
+        outputs = _handled(context, route, event, prepared, connection) if _is_mine(connection, one, event) else []
         reach("replay.handled")
         log.append(connection, [*outputs, done])
+    return outputs
+
+
+def _is_mine(connection: Connection, one: Aside, event: Event) -> bool:
+    """Tell whether the event is still to be handled, and see that nobody else does.
+
+    What was set aside as an event is claimed since then. Bytes are not: sent again, a program that can read them
+    would handle them, or has done so.
+    """
+    return one.raw is None or claim(connection, one.consumer, event.id, log.position_of(connection, event.id))
+
+
+def _handled(
+    context: Context,
+    route: Route,
+    event: Event,
+    prepared: Any,  # noqa: ANN401  each route prepares its own type
+    connection: Connection,
+) -> list[Event]:
+    outputs = list(outputs_of(route, event, prepared, connection, context))
+    for out in outputs:
+        if isinstance(out.data, EventRejected):
+            raise PermanentRefusalError(out.data.reason)
     return outputs
 
 

@@ -121,6 +121,11 @@ def find(connection: Connection, event_id: str) -> Event | None:
     return None if body is None else Event.model_validate_json(body)
 
 
+def position_of(connection: Connection, event_id: str) -> int | None:
+    """Return the position of the event of that id, None where there is none."""
+    return connection.execute(select(events.c.position).where(events.c.id == event_id)).scalar()
+
+
 def size(connection: Connection) -> int:
     """Return the number of recorded events."""
     return int(connection.execute(select(ledger_head.c.size)).scalar_one())

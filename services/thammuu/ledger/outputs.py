@@ -66,6 +66,10 @@ class Outputs:
             self._bodies.add(body)
             self.heads.append(head)
 
+    def number_of(self, event_type: str) -> int:
+        """Return how many of them are of a type."""
+        return sum(head.type == event_type for head in self.heads)
+
     def rows(self) -> Iterator[tuple[Head, bytes]]:
         """Yield the events as the ledger keeps them."""
         return ((head, self._bodies[number]) for number, head in enumerate(self.heads))
