@@ -1,6 +1,6 @@
 """The real program on Kafka and PostgreSQL: from a submission to its memos, and what a second worker brings.
 
-Usage: python benchmarks/distributed.py [--single 15] [--rounds 1]
+Usage: python benchmarks/distributed.py [--single 15] [--rounds 1] [--cores-each 0.5]
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ LOOK_EVERY_S = 0.05
 WARM = 20
 """Memos before the clock starts."""
 WITHIN_S = 900.0
+GROUPS, PERIOD_US = Path("/sys/fs/cgroup/cpu"), 20_000
 
 
 class Installation:
@@ -72,12 +73,12 @@ class Installation:
         policy.write_text("default: {approval: automatic, issue_after: 0s, send: issued}\n", encoding="utf-8")
 
     @contextmanager
-    def running(self, *arguments: str) -> Iterator[None]:
-        """Run a process until the block ends."""
+    def running(self, *arguments: str) -> Iterator[int]:
+        """Run a process until the block ends; give its id."""
         command = [sys.executable, "-m", "thammuu", *arguments]
         process = subprocess.Popen(command, env=self.env, stderr=subprocess.DEVNULL)
         try:
-            yield
+            yield process.pid
         finally:
             process.terminate()
             process.wait(90)
@@ -175,7 +176,27 @@ def joined(kafka: Kafka, group: str) -> int:
     return asyncio.run(ask())
 
 
-def rendering_rate(installation: Installation, kafka: Kafka, workers: int) -> tuple[float, float]:
+@contextmanager
+def at_most(cores: float | None, name: str, process: int) -> Iterator[None]:
+    """Give a process no more than a share of a core, through the kernel's control groups; no limit without a share."""
+    if cores is None:
+        yield
+        return
+    group = GROUPS / f"thammuu-benchmark-{name}"
+    group.mkdir()
+    try:
+        (group / "cpu.cfs_period_us").write_text(str(PERIOD_US))
+        (group / "cpu.cfs_quota_us").write_text(str(round(cores * PERIOD_US)))
+        (group / "cgroup.procs").write_text(str(process))
+        yield
+    finally:
+        (GROUPS / "cgroup.procs").write_text(str(process))
+        group.rmdir()
+
+
+def rendering_rate(
+    installation: Installation, kafka: Kafka, workers: int, cores_each: float | None
+) -> tuple[float, float]:
     """Return the memos a second that so many workers render, and how many cores were busy with it, servers included.
 
     The workers have joined before the first draft comes; drafts wait in the ledger until then.
@@ -189,8 +210,9 @@ def rendering_rate(installation: Installation, kafka: Kafka, workers: int) -> tu
     with installation.running("worker", "--stages", "memos"):
         wait_until(lambda: installation.count("memo.drafted") >= asked, WITHIN_S)
     with ExitStack() as stack:
-        for _worker in range(workers):
-            stack.enter_context(installation.running("worker", "--stages", "rendering"))
+        for worker in range(workers):
+            process = stack.enter_context(installation.running("worker", "--stages", "rendering"))
+            stack.enter_context(at_most(cores_each, f"{installation.name}-{worker}", process))
         wait_until(lambda: joined(kafka, f"{installation.name}.thammuu.rendering") == workers, WITHIN_S)
         stack.enter_context(installation.running("relay"))
         wait_until(lambda: installation.count("memo.rendered") >= WARM, WITHIN_S)
@@ -201,27 +223,39 @@ def rendering_rate(installation: Installation, kafka: Kafka, workers: int) -> tu
     return (len(taken) - 1) / (taken[-1] - taken[0]), busy
 
 
+def tell(printed: list[float], issued: list[float]) -> None:
+    """Print the latencies."""
+    for name, taken in (("memo.rendered", printed), ("memo.issued", issued)):
+        slow = statistics.quantiles(taken, n=100, method="inclusive")[98]
+        print(f"submission → {name}, {len(taken)} times: p50 {statistics.median(taken):.2f} s, p99 {slow:.2f} s")
+
+
 def main() -> None:
     """Read the options and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--single", type=int, default=15)
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument(
+        "--cores-each", type=float, help="of a core for each rendering worker, so that cores last (root)"
+    )
     options = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         kafka = Kafka(folder / "kafka").start()
         stack.callback(kafka.stop)
         server = stack.enter_context(postgres.running(fsync="on"))
-        printed, issued = latencies(Installation(folder, "single", kafka, server), folder, options.single)
-        for name, taken in (("memo.rendered", printed), ("memo.issued", issued)):
-            slow = statistics.quantiles(taken, n=100, method="inclusive")[98]
-            print(f"submission → {name}, {len(taken)} times: p50 {statistics.median(taken):.2f} s, p99 {slow:.2f} s")
+        if options.single:
+            tell(*latencies(Installation(folder, "single", kafka, server), folder, options.single))
         print(f"load {os.getloadavg()[0]:.0f}\n", flush=True)
         print("| round | one worker, memos/s | cores busy | two workers, memos/s | cores busy | ratio |")
         print("|---|---|---|---|---|---|", flush=True)
         for number in range(options.rounds):
-            one, busy = rendering_rate(Installation(folder, f"one{number}", kafka, server), kafka, 1)
-            two, both = rendering_rate(Installation(folder, f"two{number}", kafka, server), kafka, 2)
+            one, busy = rendering_rate(
+                Installation(folder, f"one{number}", kafka, server), kafka, 1, options.cores_each
+            )
+            two, both = rendering_rate(
+                Installation(folder, f"two{number}", kafka, server), kafka, 2, options.cores_each
+            )
             print(f"| {number + 1} | {one:.2f} | {busy:.2f} | {two:.2f} | {both:.2f} | {two / one:.2f} |", flush=True)
 
 

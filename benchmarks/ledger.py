@@ -72,8 +72,7 @@ def bare(folder: Path, seconds: float) -> tuple[float, float]:
 
 def append(database: SqliteDatabase, events: list[Event]) -> None:
     """Append in one transaction: the whole unit of work of a submission's event."""
-    with database.transaction() as connection:
-        log.append(connection, events)
+    database.carry_out(lambda connection: log.append(connection, events))
 
 
 def submitters(folder: Path, seconds: float, number: int, batch: int = 1) -> tuple[float, float]:

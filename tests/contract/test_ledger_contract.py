@@ -9,7 +9,7 @@ from threading import Event as Flag
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from thammuu import bootstrap
@@ -136,6 +136,18 @@ def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
         append_and_fail()
     assert recorded(database) == []
     assert appended(database, an_event(2)) == 1
+
+
+def test_work_handed_over_is_all_there_or_not_at_all_and_gives_its_result(database: Database) -> None:
+    assert database.carry_out(lambda connection: log.append(connection, [an_event(1)])) == 1
+
+    def failing(connection: Connection) -> None:
+        log.append(connection, [an_event(2)])
+        raise ValueError("undone")
+
+    with pytest.raises(ValueError, match="undone"):
+        database.carry_out(failing, "register")
+    assert recorded(database) == [(1, "id-1")]
 
 
 def test_what_is_too_large_is_refused_and_what_just_fits_is_kept(database: Database) -> None:

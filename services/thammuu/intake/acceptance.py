@@ -123,7 +123,8 @@ def accept(
     reach("accept.pack-stored")
     context.blobs.put(submission.body)
     reach("accept.content-stored")
-    with context.database.transaction("register") as connection:
+
+    def record(connection: Connection) -> Acceptance:
         decision = decide(connection, submission.index, period, content, history=occasion.history)
         new: list[Event] = []
         if decision.changed:
@@ -134,6 +135,9 @@ def accept(
             published = envelope(NewEvent(subject=submission.index, data=data), event_id, context.clock())
             new = [*_activation(connection, context, pack.hash), published]
         log.append(connection, [*new, *(along(connection, decision, submission) if along else ())])
+        return decision
+
+    decision = context.database.carry_out(record, "register")
     reach("accept.accepted")
     return decision
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sqlalchemy import Connection, inspect, text
 
@@ -10,7 +10,10 @@ from thammuu.errors import EnvironmentFaultError
 from thammuu.i18n import _
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
+
+T = TypeVar("T")
 
 SCHEMA_REVISION = "0005"
 """The newest migration; a test holds it against the migration scripts."""
@@ -24,6 +27,20 @@ class Database(Protocol):
 
         Args:
             turn: What only one transaction at a time may decide, such as a register's next number; the others wait.
+
+        Raises:
+            EnvironmentFaultError: If the database cannot be reached or refuses; nothing was written.
+        """
+
+    def carry_out(self, work: Callable[[Connection], T], turn: str | None = None) -> T:
+        """Do a short unit of work in a writing transaction of its own and return its result once it is committed.
+
+        The cheapest way to write one event of many at the same time. The work may be done in another thread, never in
+        two; it opens no transaction itself.
+
+        Args:
+            work: What is to be done on the connection; what it raises undoes it alone.
+            turn: As for ``transaction``.
 
         Raises:
             EnvironmentFaultError: If the database cannot be reached or refuses; nothing was written.

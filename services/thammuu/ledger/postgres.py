@@ -8,7 +8,7 @@ import socket
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
@@ -20,11 +20,12 @@ from thammuu.i18n import _
 from thammuu.ledger.database import SCHEMA_REVISION, TryAgainError, refuse_newer, schema_revision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy import URL, Engine
     from sqlalchemy.pool import ConnectionPoolEntry
 
+T = TypeVar("T")
 _DRIVER = "postgresql+psycopg"
 _CONNECT_S = 10
 _SILENCE: dict[str, str | int] = {
@@ -119,6 +120,11 @@ class PostgresDatabase:
             yield connection
             reach("database.before-commit")
         reach("database.committed")
+
+    def carry_out(self, work: Callable[[Connection], T], turn: str | None = None) -> T:
+        """Do a unit of work in a writing transaction; the server shares the commits of many by itself."""
+        with self.transaction(turn) as connection:
+            return work(connection)
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:

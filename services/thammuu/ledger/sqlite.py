@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
@@ -15,9 +15,10 @@ from thammuu.ledger.database import SCHEMA_REVISION, refuse_newer
 from thammuu.ledger.group_commit import GroupCommit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+T = TypeVar("T")
 _BUSY_MS = 30_000
 
 
@@ -77,6 +78,19 @@ class SqliteDatabase:
             yield connection
             reach("database.before-commit")
         reach("database.committed")
+
+    def carry_out(self, work: Callable[[Connection], T], turn: str | None = None) -> T:
+        """Do a unit of work in a writing transaction, with that of others in one commit."""
+        del turn  # all transactions take turns here
+
+        def whole(connection: Connection) -> T:
+            result = work(connection)
+            reach("database.before-commit")
+            return result
+
+        result = self._group.hand_over(whole)
+        reach("database.committed")
+        return result
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
