@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "papi"
-KILLS = 6
+KILLS = 3
 LONG_KILLS = 100
 State = tuple[list[tuple[str, ...]], list[tuple[object, ...]]]
 Undisturbed = tuple[State, float]

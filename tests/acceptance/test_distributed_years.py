@@ -9,21 +9,20 @@ from commands import EXAMPLES
 from processes import environment, events, memos, publish, running, thammuu, until_there
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from servers.kafka import Kafka
     from servers.postgres import Postgres
 DATA = EXAMPLES.parent / "tests" / "data"
-THREE, TWELVE = range(2020, 2023), range(2011, 2023)
+YEARS = range(2011, 2023)
 
 
 def sheet(year: int) -> Path:
     return next(path for folder in (EXAMPLES, DATA) if (path := folder / "papi" / f"papi-{year}.csv").exists())
 
 
-def publish_all(env: dict[str, str], years: Sequence[int]) -> None:
-    for year in years:
+def publish_all(env: dict[str, str]) -> None:
+    for year in YEARS:
         publish(env, sheet(year), year)
 
 
@@ -31,12 +30,13 @@ def written(env: dict[str, str], folder: Path) -> tuple[dict[str, Any], dict[str
     return events(env), memos(env, folder)
 
 
-@pytest.mark.parametrize("years", [THREE, pytest.param(TWELVE, marks=pytest.mark.long)], ids=["three", "twelve"])
+# two years, in test_distributed, whenever something changes
+@pytest.mark.long
 def test_two_workers_write_the_events_and_memos_of_the_embedded_program(
-    years: Sequence[int], tmp_path: Path, postgres: Postgres, kafka_broker: Kafka
+    tmp_path: Path, postgres: Postgres, kafka_broker: Kafka
 ) -> None:
     alone = environment(tmp_path / "embedded")
-    publish_all(alone, years)
+    publish_all(alone)
     expected = written(alone, tmp_path / "embedded memos")
     database = postgres.new_database()
     env = environment(
@@ -47,9 +47,9 @@ def test_two_workers_write_the_events_and_memos_of_the_embedded_program(
     )
     thammuu(env, "db", "upgrade")
     with running(env, "relay"), running(env, "worker"), running(env, "worker"):
-        publish_all(env, years)
+        publish_all(env)
         until_there(database, len(expected[0]), within_s=900)
     found = written(env, tmp_path / "memos")
-    assert len(found[1]) >= 63 * len(years)
+    assert len(found[1]) >= 63 * len(YEARS)
     assert found == expected
     thammuu(env, "ledger", "verify")

@@ -13,6 +13,7 @@ import structlog
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from thammuu.bus import lag
 from thammuu.bus.context import Context, UnitOfWork
 from thammuu.bus.health import consumer_registry
 from thammuu.bus.kafka.connection import Connection, make_topics
@@ -111,10 +112,11 @@ def test_lag_is_told_and_without_progress_the_worker_is_not_ready(
 
 
 def test_a_broker_that_is_silent_makes_an_idle_worker_not_ready(
-    context: Context, tmp_path_factory: pytest.TempPathFactory
+    context: Context, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from servers.kafka import Kafka
 
+    monkeypatch.setattr(lag, "ANSWER_WITHIN_S", 2.0)
     broker = Kafka(tmp_path_factory.mktemp("kafka"))
     kafka = Connection(broker.servers, Topics())
     status = Status(STUCK_S)

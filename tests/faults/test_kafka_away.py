@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from servers.s3 import S3Server
-AWAY_S, LONG_AWAY_S = 20.0, 300.0
-SHORTLY_AWAY_S = 8.0
+AWAY_S, LONG_AWAY_S = 10.0, 300.0
+SHORTLY_AWAY_S = 4.0
 NOTICED_WITHIN_S, BACK_WITHIN_S, UP_WITHIN_S, DONE_WITHIN_S = 40.0, 60.0, 90.0, 240.0
 YEARS = (2020, 2021, 2022)
 
