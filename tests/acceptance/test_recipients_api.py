@@ -100,7 +100,7 @@ def test_a_recipient_is_added_changed_and_erased(server: Server, env: dict[str, 
 
 def test_without_a_token_nobody_sees_or_changes_recipients(env: dict[str, str], server: Server) -> None:
     del env
-    stranger = Server(server.process, server.address)
+    stranger = Server(server.running, server.address)
     for method, path in (("GET", ""), ("POST", ""), ("GET", "/r-1"), ("PATCH", "/r-1"), ("DELETE", "/r-1")):
         assert asked(stranger, method, path, {}).status == 401
 
