@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from servers.deliveries import KEY, PAPI, recipient, settings
+from servers.deliveries import KEY, PAPI, by_themselves, recipient, settings
 from servers.program import environment, served
 from servers.traces import Span, sink
 from thammuu import bootstrap
-from thammuu.clock import VIETNAM
 from thammuu.delivery.recipients_register import take_over
 
 if TYPE_CHECKING:
@@ -21,21 +19,12 @@ if TYPE_CHECKING:
 
 TRACE, CALLER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 CLIENT = 3
-TO_A_FILE = "route:\n  to:\n    - {role: secretariat, channels: [file]}\n"
-AUTOMATIC = "default: {approval: automatic, issue_after: 1s}\n"
 
 
 @pytest.fixture
 def env(tmp_path: Path, rules: Path) -> dict[str, str]:
     """A server's surroundings: rules that issue and send by themselves on whatever day, and one recipient."""
-    (rules / "delivery" / "routes.yaml").write_text(TO_A_FILE, "utf-8")
-    (rules / "delivery" / "policy.yaml").write_text(AUTOMATIC, "utf-8")
-    today = datetime.now(VIETNAM).date()
-    days = [today, today + timedelta(days=1)]
-    working = "".join(
-        f'  "{year}": {[str(one) for one in days if one.year == year]}\n' for year in {d.year for d in days}
-    )
-    (rules / "days_off.yaml").write_text(f"source: made up\nyears: {{}}\nworking:\n{working}".replace("'", ""), "utf-8")
+    by_themselves(rules, "file")
     with bootstrap.changing(settings(tmp_path / "data")) as program:
         take_over(program.context, [recipient(1)])
     return environment(tmp_path / "data", THAMMUU_SECRET_KEY=KEY, THAMMUU_RULES=str(rules))
