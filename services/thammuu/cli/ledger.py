@@ -113,7 +113,7 @@ def asyncapi(ctx: typer.Context) -> None:
 
 
 def rejected(ctx: typer.Context, fmt: FormatOption = ListingFormat.table, data: DataOption = None) -> None:
-    from thammuu.bus.replaying import set_aside_now
+    from thammuu.bus.aside import set_aside_now
 
     with reading(settings(ctx, data)) as program:
         found = set_aside_now(program.context)
