@@ -65,11 +65,10 @@ def _checks(program: Program, chosen: Settings) -> list[dict[str, Any]]:
         # events that cannot be read say nothing of numbers and rights
         unnumbered = [] if faults else numbers.faults(connection)
         untold_rights = [] if faults else rights.faults(connection)
-        pending = program.bus.pending(connection)
         own = needed(connection)
         named = own | mentioned(connection)
         sent, behind, untold = by_state(connection), late(connection), told_nobody(connection)
-    integrity = context.database.integrity()
+    integrity, pending = context.database.integrity(), program.pending()
     aside = len(set_aside_now(context))
     stored = set(context.blobs.names())
     orphans, lost = len(stored - named) + len(context.blobs.unfinished()), sorted(own - stored)

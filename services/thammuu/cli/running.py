@@ -37,11 +37,12 @@ def reading(settings: Settings) -> Iterator[Program]:
     logs.configure()
     with bootstrap.reading(settings) as program:
         if waiting := program.pending():
-            console(stderr=True).print(
-                _(
-                    "{n} events pending: the next writing command finishes them, or run `thammuu doctor --finish`."
-                ).format(n=waiting)
+            told = (
+                _("{n} events wait for Kafka's workers.")
+                if program.has_workers()
+                else _("{n} events pending: the next writing command finishes them, or run `thammuu doctor --finish`.")
             )
+            console(stderr=True).print(told.format(n=waiting))
         yield program
 
 
