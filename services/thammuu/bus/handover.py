@@ -58,7 +58,8 @@ def refuse_beside_workers(connection: Connection, routes: Sequence[Route]) -> No
 
 def left_to_workers(connection: Connection, routes: Sequence[Route]) -> dict[str, int]:
     """Return how many events wait for each consumer, as workers count; those that wait for none are left out."""
-    found, come_to = {}, _positions(connection)
+    come_to = _positions(connection)
+    found: dict[str, int] = {}
     for consumer, types in _types(routes).items():
         theirs = _beyond(come_to, consumer, types) & ~_in_inbox(consumer)
         found[consumer] = connection.execute(select(func.count()).select_from(events).where(theirs)).scalar_one()
