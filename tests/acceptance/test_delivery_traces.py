@@ -56,6 +56,9 @@ def test_a_message_is_in_the_trace_of_its_publication_and_the_server_counts_it(
             asked = {"index": "papi", "period": "2022", "published_on": "2023-04-12", "partial": "true"}
             answer = server.ask("POST", "/api/v1/publications", scores(), headers, **asked)
             assert answer.status == 202, answer.body
+            server.until_handled("papi-2022-r1")
+        # a server looks for what is due when it starts, and then every half a minute
+        with served(traced) as server:
             spans = taken.until(sent, within_s=180)
             events = [told(server, f"delivery.{kind}") for kind in ("queued", "attempted")]
         with served(env) as server:
