@@ -88,9 +88,9 @@ def test_a_recipient_is_added_changed_and_erased(server: Server, env: dict[str, 
     misspelt = asked(server, "POST", DAY, SAID | {"e-mail": CANARIES[1], "turn": 0})
     assert {one["column"] for one in misspelt.json()["problems"]} == {"e-mail", "turn"}
     assert not any(canary.encode() in one.body for one in (wrong, misspelt) for canary in CANARIES)
-    server.process.terminate()
-    _out, logged = server.process.communicate(timeout=60)
-    assert server.process.returncode == 0
+    server.stop()
+    logged = server.running.said()
+    assert "Serving on" in logged
     events = command(env, "events", "--format", "json").stdout
     held = b"".join(one.read_bytes() for one in Path(env["THAMMUU_DATA"]).rglob("*") if one.is_file())
     for canary in CANARIES:
