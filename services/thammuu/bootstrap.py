@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from thammuu import pipeline, resources
 from thammuu.appearing import appearing, make_durably
+from thammuu.bus import handover
 from thammuu.bus.context import Context, PackStore
 from thammuu.bus.embedded import EmbeddedBus
 from thammuu.clock import Clock, system_clock
@@ -22,6 +23,8 @@ from thammuu.rulepack.pack import RulePack
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from sqlalchemy import Connection
 
     from thammuu.ledger.blobs import Blobs
     from thammuu.ledger.database import Database
@@ -39,18 +42,50 @@ class Program:
         self.bus = EmbeddedBus(context, pipeline.ROUTES)
 
     def pending(self) -> int:
-        """Return how many events wait to be handled."""
+        """Return how many events wait to be handled, by whoever does that."""
         with self.context.database.snapshot() as connection:
+            if self._has_workers(connection):
+                return sum(handover.left_to_workers(connection, pipeline.ROUTES).values())
             return self.bus.pending(connection)
 
+    def has_workers(self) -> bool:
+        """Tell whether Kafka's workers handle the events, as the settings say or the ledger shows."""
+        with self.context.database.snapshot() as connection:
+            return self._has_workers(connection)
+
+    def _has_workers(self, connection: Connection) -> bool:
+        return bool(self.context.settings.kafka_url) or handover.is_workers(connection, pipeline.ROUTES)
+
+    def refuse_beside_workers(self) -> None:
+        """See that nothing is done here that Kafka's workers do.
+
+        Raises:
+            BadInputError: If workers handle the events and the settings do not say so.
+        """
+        if not self.context.settings.kafka_url:
+            with self.context.database.snapshot() as connection:
+                handover.refuse_beside_workers(connection, pipeline.ROUTES)
+
     def run(self, on_progress: Callable[[str, int], None] | None = None) -> int:
-        """Handle what is pending and what follows from it; with Kafka that is the workers' part."""
-        return 0 if self.context.settings.kafka_url else self.bus.run(on_progress)
+        """Handle what is pending and what follows from it; with Kafka that is the workers' part.
+
+        Raises:
+            BadInputError: If workers handle the events and the settings do not say so.
+        """
+        if self.context.settings.kafka_url:
+            return 0
+        self.refuse_beside_workers()
+        return self.bus.run(on_progress)
 
     def issue_due(self, most: int | None = None) -> int:
-        """Issue what a policy issues by itself, handle what follows, and return how many memos that were."""
+        """Issue what a policy issues by itself, handle what follows, and return how many memos that were.
+
+        Raises:
+            BadInputError: If workers handle the events and the settings do not say so.
+        """
         from thammuu.memos.scheduling import due
 
+        self.refuse_beside_workers()
         issued = due(self.context, most)
         if issued:
             self.run()
@@ -88,6 +123,20 @@ def changing(settings: Settings, clock: Clock = system_clock) -> Iterator[Progra
     """Open the data for a writing command, which first finishes what a stopped one left pending.
 
     Raises:
+        BadInputError: If Kafka's workers handle the events and the settings do not say so.
+        EnvironmentFaultError: If another writing command is at it.
+    """
+    with holding(settings, clock) as program:
+        program.run()
+        program.issue_due()
+        yield program
+
+
+@contextmanager
+def holding(settings: Settings, clock: Clock = system_clock) -> Iterator[Program]:
+    """Open the data so that no other writing command is at it; what is pending stays so.
+
+    Raises:
         EnvironmentFaultError: If another writing command is at it.
     """
     with ExitStack() as stack:
@@ -103,8 +152,6 @@ def changing(settings: Settings, clock: Clock = system_clock) -> Iterator[Progra
             database = SqliteDatabase(folder / DATABASE, writable=True)
         program = _assemble(settings, clock, database)
         stack.callback(program.close)
-        program.run()
-        program.issue_due()
         yield program
 
 
@@ -137,13 +184,15 @@ def sharing(settings: Settings, clock: Clock = system_clock) -> Iterator[Program
     """Open the data for a process that works beside others: a worker, a relay, a server.
 
     Raises:
-        BadInputError: If the ledger is a file, which only one process may write.
+        BadInputError: If the ledger is a file, which only one process may write, or if Kafka's workers handle its
+            events and the settings do not say so.
         EnvironmentFaultError: If the database cannot be reached or lacks migrations.
     """
     if settings.database_url is None:
         raise BadInputError(_("THAMMUU_DATABASE_URL is not set: several processes share a PostgreSQL database."))
     program = _assemble(settings, clock, _postgres(settings))
     try:
+        program.refuse_beside_workers()
         yield program
     finally:
         program.close()
@@ -159,6 +208,7 @@ def serving(settings: Settings, address: str, clock: Clock = system_clock) -> It
         clock: The present moment.
 
     Raises:
+        BadInputError: If Kafka's workers handle the events and the settings do not say so.
         EnvironmentFaultError: If another process is at the folder, or the database cannot be reached.
     """
     if settings.database_url is not None:
@@ -171,6 +221,7 @@ def serving(settings: Settings, address: str, clock: Clock = system_clock) -> It
     with writing(folder, server=address):
         program = _assemble(settings, clock, SqliteDatabase(folder / DATABASE, writable=True))
         try:
+            program.refuse_beside_workers()
             yield program
         finally:
             program.close()

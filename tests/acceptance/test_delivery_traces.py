@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from servers.deliveries import KEY, PAPI, recipient, settings
+from servers.deliveries import KEY, PAPI, by_themselves, recipient, settings
 from servers.program import environment, served
 from servers.traces import Span, sink
 from thammuu import bootstrap
-from thammuu.clock import VIETNAM
 from thammuu.delivery.recipients_register import take_over
 
 if TYPE_CHECKING:
@@ -21,21 +19,12 @@ if TYPE_CHECKING:
 
 TRACE, CALLER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 CLIENT = 3
-TO_A_FILE = "route:\n  to:\n    - {role: secretariat, channels: [file]}\n"
-AUTOMATIC = "default: {approval: automatic, issue_after: 1s}\n"
 
 
 @pytest.fixture
 def env(tmp_path: Path, rules: Path) -> dict[str, str]:
     """A server's surroundings: rules that issue and send by themselves on whatever day, and one recipient."""
-    (rules / "delivery" / "routes.yaml").write_text(TO_A_FILE, "utf-8")
-    (rules / "delivery" / "policy.yaml").write_text(AUTOMATIC, "utf-8")
-    today = datetime.now(VIETNAM).date()
-    days = [today, today + timedelta(days=1)]
-    working = "".join(
-        f'  "{year}": {[str(one) for one in days if one.year == year]}\n' for year in {d.year for d in days}
-    )
-    (rules / "days_off.yaml").write_text(f"source: made up\nyears: {{}}\nworking:\n{working}".replace("'", ""), "utf-8")
+    by_themselves(rules, "file")
     with bootstrap.changing(settings(tmp_path / "data")) as program:
         take_over(program.context, [recipient(1)])
     return environment(tmp_path / "data", THAMMUU_SECRET_KEY=KEY, THAMMUU_RULES=str(rules))
@@ -67,6 +56,9 @@ def test_a_message_is_in_the_trace_of_its_publication_and_the_server_counts_it(
             asked = {"index": "papi", "period": "2022", "published_on": "2023-04-12", "partial": "true"}
             answer = server.ask("POST", "/api/v1/publications", scores(), headers, **asked)
             assert answer.status == 202, answer.body
+            server.until_handled("papi-2022-r1")
+        # a server looks for what is due when it starts, and then every half a minute
+        with served(traced) as server:
             spans = taken.until(sent, within_s=180)
             events = [told(server, f"delivery.{kind}") for kind in ("queued", "attempted")]
         with served(env) as server:

@@ -130,6 +130,8 @@ def test_what_an_older_worker_could_not_read_is_handed_back_and_sent_again_and_h
         "event.replayed",
     ]
     assert count(database, "inbox", consumer="memos") == unread
+    # what was handled when it was sent again is nobody's concern any more
+    assert [one["id"] for one in json.loads(thammuu(env, "events", "rejected", "--format", "json"))] == [nonsense["id"]]
     thammuu(env, "ledger", "verify")
 
 

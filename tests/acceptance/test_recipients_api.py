@@ -88,9 +88,9 @@ def test_a_recipient_is_added_changed_and_erased(server: Server, env: dict[str, 
     misspelt = asked(server, "POST", DAY, SAID | {"e-mail": CANARIES[1], "turn": 0})
     assert {one["column"] for one in misspelt.json()["problems"]} == {"e-mail", "turn"}
     assert not any(canary.encode() in one.body for one in (wrong, misspelt) for canary in CANARIES)
-    server.process.terminate()
-    _out, logged = server.process.communicate(timeout=60)
-    assert server.process.returncode == 0
+    server.stop()
+    logged = server.running.said()
+    assert "Serving on" in logged
     events = command(env, "events", "--format", "json").stdout
     held = b"".join(one.read_bytes() for one in Path(env["THAMMUU_DATA"]).rglob("*") if one.is_file())
     for canary in CANARIES:
@@ -100,7 +100,7 @@ def test_a_recipient_is_added_changed_and_erased(server: Server, env: dict[str, 
 
 def test_without_a_token_nobody_sees_or_changes_recipients(env: dict[str, str], server: Server) -> None:
     del env
-    stranger = Server(server.process, server.address)
+    stranger = Server(server.running, server.address)
     for method, path in (("GET", ""), ("POST", ""), ("GET", "/r-1"), ("PATCH", "/r-1"), ("DELETE", "/r-1")):
         assert asked(stranger, method, path, {}).status == 401
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -18,7 +15,7 @@ import pytest
 from pydantic import SecretStr
 
 from servers.deliveries import KEY, PAPI, settings
-from servers.program import environment
+from servers.program import environment, running
 from thammuu import bootstrap
 from thammuu.bus.lease import Lease
 from thammuu.bus.status import Status
@@ -147,13 +144,6 @@ def test_sender_processes_issue_what_became_due(drafted: Any, tmp_path: Path) ->
     env = environment(tmp_path / "data", **{f"THAMMUU_{name}": value for name, value in named.items()})
     env["THAMMUU_RULES"] = str(tmp_path / "rules")
     with bootstrap.reading(drafted) as program:
-        line = [sys.executable, "-m", "thammuu", "sender"]
-        running = [subprocess.Popen(line, env=env, stderr=subprocess.PIPE) for _turn in range(2)]
-        try:
+        with running(env, "sender"), running(env, "sender"):
             until_issued(program)
-        finally:
-            for one in running:
-                one.send_signal(signal.SIGTERM)
-            said = [one.communicate(timeout=60)[1].decode() for one in running]
-        assert [one.returncode for one in running] == [0, 0], said
-        assert numbers(program) == list(range(1, len(CODES) + 1)), said
+        assert numbers(program) == list(range(1, len(CODES) + 1))

@@ -6,9 +6,6 @@ import asyncio
 import gc
 import secrets
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 import urllib.error
@@ -24,7 +21,7 @@ import pytest
 from servers.certificates import authority
 from servers.kafka import Kafka
 from servers.ports import free_port
-from servers.program import command, environment
+from servers.program import command, environment, running
 from thammuu.bus.context import Context
 from thammuu.bus.kafka.connection import Connection, connection_of, make_topics
 from thammuu.bus.kafka.relay import Relay
@@ -194,21 +191,16 @@ def test_a_process_that_is_refused_waits_and_tells_no_password(
     changed, because = FAULTS.get(fault, ({}, ""))
     settings = guarded.settings(**changed, topic_prefix=f"{tmp_path.name}.", database_url=database_url)
     env, port = environment(tmp_path / "data", **variables(settings)), free_port()
-    line = [sys.executable, "-m", "thammuu", process, "--port", str(port)]
-    running = subprocess.Popen(line, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     expected = (503, f"{process}: waits: KafkaConnectionError") if because else (200, "ok")
     told, deadline = "", time.monotonic() + WITHIN_S
-    try:
+    with running(env, process, "--port", port) as one:
         while (answer := ready(port))[0] != expected[0] or expected[1] not in answer[1]:
             told += answer[1]
-            assert running.poll() is None
+            assert one.process.poll() is None, one.said()
             assert time.monotonic() < deadline, answer
             time.sleep(0.2)
-        told += answer[1]
-    finally:
-        running.send_signal(signal.SIGTERM)
-        told += running.communicate(timeout=60)[0]
-    assert running.returncode == 0, told
+        one.stop()
+        told += answer[1] + one.said()
     assert because in told
     assert guarded.password not in told
     assert WRONG not in told

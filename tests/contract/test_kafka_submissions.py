@@ -7,7 +7,7 @@ import json
 import threading
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 import structlog
@@ -18,6 +18,8 @@ from submitting import CSV, HEADER, ROWS, Producer, encoded, in_parts, message, 
 
 from thammuu.bus.kafka.connection import SUBMITTED_TOPIC, connection_of
 from thammuu.events import EventRejected, ScoresPublished, SubmissionAnswered
+from thammuu.intake import submissions
+from thammuu.intake.submission_fetch import FetchLimits
 from thammuu.intake.submission_parts import PartLimits, expire
 from thammuu.ledger import log
 from thammuu.ledger.schema import submission_parts
@@ -31,9 +33,15 @@ if TYPE_CHECKING:
 
 
 class Files(BaseHTTPRequestHandler):
-    """A host of files: one is there, one leads elsewhere, one has no end."""
+    """A host of files: one is there, one leads elsewhere, some do not come."""
+
+    waited_for: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
+        if self.path.startswith("/scores/never"):
+            self.waited_for.append(self.path)
+            threading.Event().wait(20)
+            return
         if self.path == "/scores/moved.csv":
             self.send_response(302)
             self.send_header("Location", "/scores/scores.csv")
@@ -245,3 +253,20 @@ def test_a_submission_whose_parts_do_not_come_is_refused_in_the_end(producer: Pr
     producer.send(second, message("end", {"text": CSV + ROWS.replace("1.1", "1.2")}))
     assert [one.submission_id for one in producer.work_until(3)] == ["other", "late", "end"]
     assert kept(producer) == 0
+
+
+def test_a_host_that_hangs_keeps_others_waiting_once_however_many_files_it_should_give(
+    producer: Producer, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(submissions, "FETCH_LIMITS", FetchLimits(answer_s=0.5, in_all_s=1.2, pause_s=0.01))
+    Files.waited_for.clear()
+    names = [f"never-{n}" for n in range(5)]
+    of = {name: {"uri": f"{host}/scores/{name}.csv", "sha256": sha256(CSV.encode())} for name in names}
+    producer.send(*(message(name, file) for name, file in of.items()), message("text", {"text": CSV}))
+    answers = producer.work_until(6)
+    assert [one.submission_id for one in answers] == [*names, "text"]
+    assert [one.status for one in answers] == [*["refused"] * 5, "accepted"]
+    told = [one.problems[0]["expected"] for one in answers[:5]]
+    assert "not all of it within 1 s" in told[0]
+    assert all("it has kept others waiting" in one for one in told[1:])
+    assert set(Files.waited_for) == {"/scores/never-0.csv"}

@@ -126,6 +126,11 @@ def test_rights_given_ended_and_given_again_are_three_events(staff: Register) ->
     assert len({one.id for one in told}) == 4
 
 
+def test_the_longest_id_is_kept_whole(staff: Register) -> None:
+    staff.add("a" * people.LONGEST_ID)
+    assert [one.subject for one in staff.told()] == ["a" * people.LONGEST_ID]
+
+
 def test_a_change_that_is_refused_is_not_told(staff: Register) -> None:
     staff.add("a")
     staff.add("b", ("edit",), valid_to=FIRST)
@@ -133,7 +138,9 @@ def test_a_change_that_is_refused_is_not_told(staff: Register) -> None:
     for act, told in (
         (lambda: staff.end("a", LAST), "would remain"),
         (lambda: staff.end("x", LAST), "no person 'x'"),
-        (lambda: staff.add("c", ("sing",)), "Unknown rights"),
+        (lambda: staff.add("c", ("sing",)), "Nobody can be registered"),
+        (lambda: staff.add("c" * 61), "Nobody can be registered"),
+        (lambda: staff.add("c", ("edit",), valid_from=LATER, valid_to=LAST), "Nobody can be registered"),
         (lambda: staff.add("c", ("edit",), by="x"), "no person 'x'"),
         (lambda: staff.add("c", ("edit",), by="b"), "do not hold"),
         (lambda: staff.end("b", LAST, by="b"), "do not hold"),

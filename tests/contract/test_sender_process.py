@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import http.client
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from servers.deliveries import KEY, copies_in, issued, queued, recipient, rows, settings
 from servers.mail_sink import mail_sink
 from servers.ports import free_port
-from servers.program import environment
+from servers.program import environment, running
 from thammuu import bootstrap
 from thammuu.ledger.postgres import PostgresDatabase
 
@@ -53,13 +51,9 @@ def test_senders_share_the_work_and_tell_how_it_stands(postgres: Postgres, tmp_p
         server = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(sink.port), "SMTP_SECURITY": "none", "DATABASE_URL": url}
         named = server | {"SECRET_KEY": KEY, "SMTP_FROM": "bao-cao@thammuu.example"}
         env = environment(tmp_path / "data", **{f"THAMMUU_{name}": value for name, value in named.items()})
-        running = [
-            subprocess.Popen(
-                [sys.executable, "-m", "thammuu", "sender", "--port", str(port)], env=env, stderr=subprocess.PIPE
-            )
-            for port in ports
-        ]
-        try:
+        with ExitStack() as senders:
+            for port in ports:
+                senders.enter_context(running(env, "sender", "--port", port))
             deadline = time.monotonic() + UP_WITHIN_S
             while Counter(row.state for row in rows(program.context).values()) != Counter(accepted=60, queued=1):
                 assert time.monotonic() < deadline, rows(program.context)
@@ -72,9 +66,4 @@ def test_senders_share_the_work_and_tell_how_it_stands(postgres: Postgres, tmp_p
                 assert 'thammuu_deliveries{channel="email",state="accepted"} 60.0' in figures
                 assert 'thammuu_deliveries{channel="chat",state="queued"} 1.0' in figures
                 assert "thammuu_deliveries_overdue 0.0" in figures
-        finally:
-            for one in running:
-                one.send_signal(signal.SIGTERM)
-            said = [one.communicate(timeout=60)[1].decode() for one in running]
-        assert [one.returncode for one in running] == [0] * SENDERS, said
         assert copies_in(sink) == Counter(names)

@@ -14,8 +14,9 @@ import pytest
 import structlog
 from submitting import CSV, Producer, in_parts, message, producing, sha256
 
+from thammuu.bus.aside import set_aside_now
 from thammuu.bus.inbox import set_aside
-from thammuu.bus.replaying import replay, set_aside_now
+from thammuu.bus.replaying import replay
 from thammuu.bus.topics import SUBMISSIONS
 from thammuu.errors import BadInputError, EnvironmentFaultError, PermanentRefusalError
 from thammuu.events import EventReplayed, ScoresPublished
@@ -211,3 +212,11 @@ def test_a_submission_that_was_set_aside_is_taken_once_it_is_handed_back(produce
         replay(context, (), broken.rejected)
     assert [one.rejected for one in set_aside_now(context)] == [broken.rejected]
     assert len(producer.events(EventReplayed.event_type)) == 1
+
+
+def test_a_submission_that_was_set_aside_and_came_again_is_not_listed_any_more(producer: Producer) -> None:
+    context, body = producer.context, message("one", {"text": CSV})
+    set_aside(context, SUBMISSIONS, body, "a fault of the program, mended since")
+    assert len(set_aside_now(context)) == 1
+    assert take(context, body)
+    assert set_aside_now(context) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 
 from thammuu.errors import BadInputError
-from thammuu.intake.submission_fetch import FetchLimits, _is_public, fetch
+from thammuu.intake.submission_fetch import FETCH_LIMITS, FetchLimits, _is_public, fetch
+from thammuu.intake.submission_patience import Patience
 from thammuu.intake.submission_places import allowed, places_of
 
 if TYPE_CHECKING:
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SETTING = "https://files.example.org/scores s3://bucket/in/ internal+http://10.0.0.5:8080/"
-QUICK = FetchLimits(file_bytes=1_000, answer_s=0.5, whole_s=1.0, tries=2, pause_s=0.01)
+QUICK = FetchLimits(file_bytes=1_000, answer_s=0.5, in_all_s=1.0, tries=2, pause_s=0.01)
+SLACK_S = 3.0
+"""For a machine that has other work."""
 
 
 @pytest.mark.parametrize(
@@ -122,6 +126,10 @@ def test_only_public_addresses_count_as_public(address: str, *, public: bool) ->
     assert _is_public(address) is public
 
 
+over = threading.Event()
+"""The end of a test, also for a host that has no other."""
+
+
 class Host(BaseHTTPRequestHandler):
     """A host that is large, slow, broken or away for a while."""
 
@@ -132,6 +140,9 @@ class Host(BaseHTTPRequestHandler):
         if self.path == "/later" and self.asked.count("/later") == 1:
             self.send_error(503)
             return
+        if self.path == "/headers":
+            self.drip(b"HTTP/1.1 200 OK\r\nX: ")
+            return
         self.send_response(302 if self.path == "/moved" else 200)
         if self.path == "/moved":
             self.send_header("Location", "/large")
@@ -140,9 +151,13 @@ class Host(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"x" * (2_000 if self.path == "/large" else 10))
         if self.path == "/slow":
-            for _step in range(40):
-                threading.Event().wait(0.1)
-                self.wfile.write(b"x")
+            self.drip(b"")
+
+    def drip(self, first: bytes) -> None:
+        """Say something all the time, and never come to an end."""
+        self.wfile.write(first)
+        while not over.wait(0.1):
+            self.wfile.write(b"x")
 
     def log_message(self, *said: object) -> None:
         """Say nothing."""
@@ -156,10 +171,12 @@ class Quiet(ThreadingHTTPServer):
 @pytest.fixture
 def host() -> Iterator[str]:
     Host.asked.clear()
+    over.clear()
     server = Quiet(("127.0.0.1", 0), Host)
     thread = threading.Thread(target=partial(server.serve_forever, poll_interval=0.02))
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
+    over.set()
     server.shutdown()
     thread.join()
     server.server_close()
@@ -172,10 +189,10 @@ def silent() -> Iterator[str]:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
-def fetched(uri: str, path: Path, place: str) -> str:
+def fetched(uri: str, path: Path, place: str, limits: FetchLimits = QUICK, patience: Patience | None = None) -> str:
     """Return why a file was refused; nothing if it was fetched."""
     try:
-        fetch(uri, places_of(place), path / "file", QUICK)
+        fetch(uri, places_of(place), path / "file", limits, patience)
     except BadInputError as error:
         return error.problems[0].code
     return ""
@@ -190,11 +207,14 @@ def fetched(uri: str, path: Path, place: str) -> str:
         ("moved", "uri-refused"),
         ("short", "uri-unreachable"),
         ("slow", "uri-unreachable"),
+        ("headers", "uri-unreachable"),
     ],
 )
 def test_a_host_is_asked_within_bounds(host: str, tmp_path: Path, name: str, code: str) -> None:
+    begun = time.monotonic()
     assert fetched(f"{host}/{name}", tmp_path, f"internal+{host}/") == code
-    tries = {"later": 2, "short": 2, "slow": 2}
+    assert time.monotonic() - begun < QUICK.in_all_s + SLACK_S
+    tries = {"later": 2, "short": 2}
     assert Host.asked == [f"/{name}"] * tries.get(name, 1)
 
 
@@ -209,3 +229,47 @@ def test_a_host_that_is_silent_or_away_is_given_up(tmp_path: Path) -> None:
     with silent() as place:
         assert fetched(f"{place}/a", tmp_path, f"internal+{place}/") == "uri-unreachable"
     assert fetched(f"{place}/a", tmp_path, f"internal+{place}/") == "uri-unreachable"
+
+
+def test_a_name_that_is_looked_up_without_end_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = threading.Event()
+    # the system's own look-up cannot be made to hang
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_asked, **_more: ended.wait(20) and [])
+    begun = time.monotonic()
+    assert fetched("http://files.example/a", tmp_path, "http://files.example/") == "uri-unreachable"
+    assert time.monotonic() - begun < QUICK.in_all_s + SLACK_S
+    ended.set()
+
+
+def test_what_a_host_has_cost_counts_for_all_its_files_until_it_has_rested() -> None:
+    patience = Patience(in_all_s=10.0, rests_s=0.3)
+    patience.wasted("a", 4.0)
+    patience.wasted("a", 5.0)
+    patience.wasted("a", 0.5)
+    patience.wasted("b", 2.0)
+    assert [patience.left(one) for one in "abc"] == [1.0, 8.0, 10.0]
+    patience.rewarded("b")
+    assert patience.left("b") == 10.0
+    time.sleep(0.4)
+    assert patience.left("a") == 10.0
+
+
+def test_a_host_that_has_used_up_its_time_is_not_asked_at_all(host: str, tmp_path: Path) -> None:
+    patience = Patience(QUICK.in_all_s)
+    told = []
+    for name in ("slow", "plain", "slow"):
+        with pytest.raises(BadInputError) as refused:
+            fetch(f"{host}/{name}", places_of(f"internal+{host}/"), tmp_path / "file", QUICK, patience)
+        told.append(refused.value.problems[0].expected)
+    assert "not all of it within 1 s" in told[0]
+    assert all("it has kept others waiting" in one for one in told[1:])
+    assert Host.asked == ["/slow"]
+    other = host.replace("127.0.0.1", "localhost")
+    assert fetched(f"{other}/plain", tmp_path, f"internal+{other}/", patience=patience) == ""
+
+
+@pytest.mark.long
+def test_a_host_that_never_ends_costs_half_a_minute(host: str, tmp_path: Path) -> None:
+    begun = time.monotonic()
+    assert fetched(f"{host}/headers", tmp_path, f"internal+{host}/", FETCH_LIMITS) == "uri-unreachable"
+    assert time.monotonic() - begun < 30.0 + SLACK_S

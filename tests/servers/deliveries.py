@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from thammuu.bus.context import UnitOfWork
+from thammuu.clock import VIETNAM
 from thammuu.delivery.booking import book
 from thammuu.delivery.mail import DELIVERY_HEADER
 from thammuu.delivery.planning import Carried, Planned
@@ -70,6 +71,20 @@ def _scores(folder: Path) -> Path:
     path = folder / "papi-2022-cut.csv"
     path.write_text("".join([*head, *kept]), encoding="utf-8")
     return path
+
+
+def by_themselves(rules: Path, channel: str) -> None:
+    """Have memos issued, and sent to the secretariat by one channel, by themselves on whatever day a test runs."""
+    to = f"route:\n  to:\n    - {{role: secretariat, channels: [{channel}]}}\n"
+    (rules / "delivery" / "routes.yaml").write_text(to, "utf-8")
+    automatic = "default: {approval: automatic, issue_after: 1s}\n"
+    (rules / "delivery" / "policy.yaml").write_text(automatic, "utf-8")
+    today = datetime.now(VIETNAM).date()
+    days = [today, today + timedelta(days=1)]
+    working = "".join(
+        f'  "{year}": [{", ".join(str(one) for one in days if one.year == year)}]\n' for year in {d.year for d in days}
+    )
+    (rules / "days_off.yaml").write_text(f"source: made up\nyears: {{}}\nworking:\n{working}", "utf-8")
 
 
 def issued(program: Program, folder: Path) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 if TYPE_CHECKING:
@@ -36,18 +38,65 @@ class Answer:
 
 
 @dataclass
+class Running:
+    """A process of the program; what it says goes to a file, since a pipe that nobody reads would stop it.
+
+    Args:
+        process: The process.
+        log: What it says.
+    """
+
+    process: subprocess.Popen[bytes]
+    log: IO[bytes]
+
+    def said(self) -> str:
+        """Everything so far."""
+        # the process writes where the file stands: reading must not move that
+        return os.pread(self.log.fileno(), os.fstat(self.log.fileno()).st_size, 0).decode()
+
+    def stop(self) -> float:
+        """Tell it to end, and return how long that took, in seconds; it must end well."""
+        begun = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(ENDS_WITHIN_S)
+        assert code == 0, self.said()
+        return time.monotonic() - begun
+
+
+@contextmanager
+def running(env: Mapping[str, str], *arguments: object) -> Iterator[Running]:
+    """A process for as long as the block runs; unless it has ended by itself, it is stopped in order."""
+    with TemporaryFile() as log:
+        line = [sys.executable, "-m", "thammuu", *map(str, arguments)]
+        one = Running(subprocess.Popen(line, env=env, stdout=log, stderr=log), log)
+        try:
+            yield one
+            if one.process.poll() is None:
+                one.stop()
+        finally:
+            if one.process.poll() is None:
+                one.process.kill()
+                one.process.wait()
+
+
+@dataclass
 class Server:
     """A running server.
 
     Args:
-        process: Its process.
+        running: Its process.
         address: Where it answers.
         token: Sent with every request, if there is one.
     """
 
-    process: subprocess.Popen[str]
+    running: Running
     address: str
     token: str | None = None
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """Its process."""
+        return self.running.process
 
     @property
     def place(self) -> tuple[str, int]:
@@ -106,11 +155,7 @@ class Server:
 
     def stop(self) -> float:
         """Tell it to end, and return how long that took, in seconds; it must end well."""
-        begun = time.monotonic()
-        self.process.send_signal(signal.SIGTERM)
-        _out, said = self.process.communicate(timeout=ENDS_WITHIN_S)
-        assert self.process.returncode == 0, said
-        return time.monotonic() - begun
+        return self.running.stop()
 
 
 def environment(data: Path, **more: str) -> dict[str, str]:
@@ -128,21 +173,19 @@ def command(env: Mapping[str, str], *arguments: object) -> subprocess.CompletedP
 @contextmanager
 def served(env: Mapping[str, str], *arguments: object) -> Iterator[Server]:
     """A server for as long as the block runs; it is stopped in order and must end well."""
-    line = [sys.executable, "-m", "thammuu", "serve", "--port", "0", *map(str, arguments)]
-    process = subprocess.Popen(line, env=env, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    try:
-        said = process.stderr.readline()
-        assert "Serving on " in said, said + process.stderr.read()
-        server = Server(process, said.removeprefix("Serving on ").strip().rstrip("."), env.get("THAMMUU_API_TOKEN"))
+    with running(env, "serve", "--port", "0", *arguments) as one:
+        server = Server(one, _address(one), env.get("THAMMUU_API_TOKEN"))
         _until_ready(server)
         yield server
-        if process.poll() is None:
-            server.stop()
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
+
+
+def _address(one: Running) -> str:
+    deadline = time.monotonic() + UP_WITHIN_S
+    while (found := re.search(r"Serving on (\S+)\.\n", one.said())) is None:
+        assert one.process.poll() is None, one.said()
+        assert time.monotonic() < deadline, one.said()
+        time.sleep(0.05)
+    return found[1]
 
 
 def _until_ready(server: Server) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import openpyxl
@@ -356,8 +356,9 @@ def test_the_first_person_needs_all_rights(on: Desk) -> None:
         ):
             with pytest.raises(BadInputError, match="first person"):
                 people.add(on.context, connection, "a", rights, issuers, valid_to=last)
-        with pytest.raises(BadInputError, match="Unknown rights: sing"):
+        with pytest.raises(BadInputError) as refused:
             people.add(on.context, connection, "a", [*people.RIGHTS, "sing"])
+        assert said(refused.value) == [("--rights", "sing", "any of edit, approve, issue, send, separated by commas")]
         people.add(on.context, connection, "a", people.RIGHTS)
 
 
@@ -382,17 +383,36 @@ def test_only_registered_people_act_within_their_rights_and_days(on: Desk) -> No
 @pytest.mark.parametrize(
     "name",
     # the last one: what is written in two ways would be two persons
-    ["", "policy:x", "account:root", "a b", "a,b", "a\n", "a\x1b[2J", "a\u202e", "a\u200b", "-a", "x" * 65, "a\u0309"],
+    ["", "policy:x", "account:root", "a b", "a,b", "a\n", "a\x1b[2J", "a\u202e", "a\u200b", "-a", "x" * 61, "a\u0309"],
 )
 def test_a_person_s_id_passes_for_nobody_else_and_for_no_policy(on: Desk, name: str) -> None:
     with on.context.database.transaction() as connection:
-        with pytest.raises(BadInputError, match="no id of a person") as refused:
+        with pytest.raises(BadInputError) as refused:
             people.add(on.context, connection, name, people.RIGHTS)
+        expected = "an id of a person: letters, figures, and . _ - @ between them, 60 at most"
+        assert said(refused.value) == [("PERSON", ascii(name)[1:-1], expected)]
         assert str(refused.value).isprintable()
         if name:
-            with pytest.raises(BadInputError, match="no id of a person"):
+            with pytest.raises(BadInputError) as refused:
                 people.acting(_as(on.context, name), connection, "approve")
+            assert said(refused.value) == [("THAMMUU_PERSON, --as", ascii(name)[1:-1], expected)]
         people.add(on.context, connection, "nguyễn-văn.a@bộ_1", people.RIGHTS)
+
+
+def test_everything_that_is_wrong_with_a_person_is_told_at_once(on: Desk) -> None:
+    with on.context.database.transaction() as connection:
+        people.add(on.context, connection, "a", people.RIGHTS)
+        with pytest.raises(BadInputError) as refused:
+            people.add(on.context, connection, "a b", ["sing"], valid_from=ON, valid_to=ON - timedelta(days=1))
+        people.add(on.context, connection, "b", ["edit"], valid_from=ON, valid_to=ON)
+    assert [one.code for one in refused.value.problems] == ["person-id", "person-rights", "person-days"]
+    late = ("--to", str(ON - timedelta(days=1)), f"a day not before the first one, {ON}")
+    assert said(refused.value)[-1] == late
+
+
+def said(error: BadInputError) -> list[tuple[str, str | None, str]]:
+    """Where what stood, and what was expected."""
+    return [(str(one.place), one.value, one.expected) for one in error.problems]
 
 
 def test_an_account_s_name_is_one_that_can_be_read(on: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

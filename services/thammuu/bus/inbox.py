@@ -40,7 +40,7 @@ def handle_once(
         Exception: A transient error (:func:`thammuu.bus.handling.is_transient`); nothing was changed.
     """
     # what is prepared may take minutes; without it the claim says the same
-    if route.prepare is not None and _is_handled(context, route.consumer, event.id, position):
+    if route.prepare is not None and _was_handled(context, route.consumer, event.id, position):
         return False
     prepared = prepared_for(route, event, context)
     reach("inbox.prepared")
@@ -99,20 +99,37 @@ def claim(connection: Connection, consumer: str, event_id: str, position: int | 
     return connection.execute(_CLAIM, values).rowcount == 1
 
 
-def _is_handled(context: Context, consumer: str, event_id: str, position: int | None) -> bool:
+def is_handled(connection: Connection, consumer: str, event_id: str, position: int | None = None) -> bool:
+    """Tell whether a consumer has handled an event.
+
+    Args:
+        connection: Any connection.
+        consumer: Who may have taken it.
+        event_id: The event.
+        position: Its position in the ledger; events that the embedded bus has handled are known by it.
+    """
+    mine = (inbox.c.consumer == consumer, inbox.c.event_id == event_id)
+    if connection.execute(select(inbox.c.event_id).where(*mine)).first() is not None:
+        return True
+    done = connection.execute(select(progress.c.position).where(progress.c.consumer == consumer)).scalar()
+    return position is not None and done is not None and position <= done
+
+
+def _was_handled(context: Context, consumer: str, event_id: str, position: int | None) -> bool:
     with context.database.snapshot() as connection:
-        mine = (inbox.c.consumer == consumer, inbox.c.event_id == event_id)
-        if connection.execute(select(inbox.c.event_id).where(*mine)).first() is not None:
-            return True
-        done = connection.execute(select(progress.c.position).where(progress.c.consumer == consumer)).scalar()
-        return position is not None and done is not None and position <= done
+        return is_handled(connection, consumer, event_id, position)
+
+
+def name_of_bytes(body: bytes) -> str:
+    """Return what bytes are called that are no event to whoever sets them aside."""
+    return f"bytes:{sha256_hex(body)}"
 
 
 def set_aside(context: Context, consumer: str, body: bytes, reason: str) -> None:
     """Keep a message that is no event: its bytes as a blob, and an event that says why; the same one once."""
     blob = context.blobs.put(body)
     reach("inbox.bytes-stored")
-    data = EventRejected(consumer=consumer, rejected=f"bytes:{sha256_hex(body)}", reason=reason[:2_000], raw=blob)
+    data = EventRejected(consumer=consumer, rejected=name_of_bytes(body), reason=reason[:2_000], raw=blob)
     event_id = derived_id("unreadable", consumer, blob)
     event = envelope(NewEvent(subject=f"bytes:{blob}", data=data), event_id, context.clock())
     with context.database.transaction() as connection:

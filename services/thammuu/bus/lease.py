@@ -60,6 +60,12 @@ class Lease:
         return connection.execute(select(leases.c.name).where(mine).with_for_update()).first() is not None
 
 
+def is_held(connection: Connection, name: str) -> bool:
+    """Tell whether any process holds a lease."""
+    held = (leases.c.name == name) & (leases.c.until >= _now(connection))
+    return connection.execute(select(leases.c.name).where(held)).first() is not None
+
+
 def _now(connection: Connection) -> float:
     """Return the time by the database's clock: processes on several machines have several clocks."""
     if connection.dialect.name == "postgresql":

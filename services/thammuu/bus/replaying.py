@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from thammuu.bus.aside import not_handed_back
 from thammuu.bus.handling import Refused, outputs_of, prepared_for
 from thammuu.bus.inbox import claim
 from thammuu.bus.topics import SUBMISSIONS
@@ -20,34 +20,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from thammuu.bus.aside import Aside
     from thammuu.bus.context import Context
     from thammuu.bus.routes import Route
-
-
-@dataclass(frozen=True, slots=True)
-class Aside:
-    """One event that one consumer has set aside and not handled since."""
-
-    consumer: str
-    rejected: str
-    reason: str
-    raw: str | None
-    position: int
-
-
-def set_aside_now(context: Context) -> list[Aside]:
-    """Return what is set aside, the oldest first; what was handed back is left out."""
-    kinds = [EventRejected.event_type, EventReplayed.event_type]
-    found: dict[tuple[str, str], Aside] = {}
-    with context.database.snapshot() as connection:
-        for recorded in log.read(connection, types=kinds):
-            data = recorded.event.data
-            if isinstance(data, EventReplayed):
-                found.pop((data.consumer, data.replayed), None)
-            elif isinstance(data, EventRejected):
-                one = Aside(data.consumer, data.rejected, data.reason, data.raw, recorded.position)
-                found[data.consumer, data.rejected] = one
-    return list(found.values())
 
 
 def replay(context: Context, routes: Sequence[Route], named: str) -> list[Event]:
@@ -62,7 +37,8 @@ def replay(context: Context, routes: Sequence[Route], named: str) -> list[Event]
         BadInputError: If no consumer has set it aside.
         PermanentRefusalError: If a consumer refuses it again; nothing was written for that one.
     """
-    waiting = [one for one in set_aside_now(context) if one.rejected == named]
+    with context.database.snapshot() as connection:
+        waiting = [one for one in not_handed_back(connection) if one.rejected == named]
     if not waiting:
         raise BadInputError(_("No consumer has set aside {id}.").format(id=named))
     return [out for one in waiting for out in _again(context, routes, one)]

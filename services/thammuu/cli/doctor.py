@@ -9,7 +9,7 @@ import typer
 
 from thammuu.cli.options import DataOption, FormatOption, ListingFormat, settings
 from thammuu.cli.output import print_rows
-from thammuu.cli.running import changing, rejected_events, run_pipeline
+from thammuu.cli.running import changing, run_pipeline
 from thammuu.failpoints import reach
 from thammuu.i18n import _
 
@@ -52,6 +52,7 @@ def check(
 
 
 def _checks(program: Program, chosen: Settings) -> list[dict[str, Any]]:
+    from thammuu.bus.aside import set_aside_now
     from thammuu.delivery.holders import told_nobody
     from thammuu.delivery.listing import by_state, late
     from thammuu.ledger import log
@@ -64,12 +65,11 @@ def _checks(program: Program, chosen: Settings) -> list[dict[str, Any]]:
         # events that cannot be read say nothing of numbers and rights
         unnumbered = [] if faults else numbers.faults(connection)
         untold_rights = [] if faults else rights.faults(connection)
-        pending = program.bus.pending(connection)
         own = needed(connection)
         named = own | mentioned(connection)
         sent, behind, untold = by_state(connection), late(connection), told_nobody(connection)
-    integrity = context.database.integrity()
-    aside = rejected_events(program)
+    integrity, pending = context.database.integrity(), program.pending()
+    aside = len(set_aside_now(context))
     stored = set(context.blobs.names())
     orphans, lost = len(stored - named) + len(context.blobs.unfinished()), sorted(own - stored)
     return [

@@ -30,6 +30,8 @@ def register(app: typer.Typer) -> None:
     events_app.callback(help=_("List the events of the ledger, or look after those set aside."))(list_events)
     events_app.command("rejected", help=_("List what consumers have set aside, with the reason."))(rejected)
     events_app.command("replay", help=_("Hand an event back to the consumers that set it aside."))(replay)
+    told = _("Let commands handle events again, and Kafka's workers no longer.")
+    events_app.command("leave-kafka", help=told)(leave_kafka)
     events_app.command("asyncapi", help=_("Print what is on Kafka's topics, as an AsyncAPI 3 document."))(asyncapi)
     app.add_typer(events_app, name="events")
     ledger_app.command(
@@ -113,7 +115,7 @@ def asyncapi(ctx: typer.Context) -> None:
 
 
 def rejected(ctx: typer.Context, fmt: FormatOption = ListingFormat.table, data: DataOption = None) -> None:
-    from thammuu.bus.replaying import set_aside_now
+    from thammuu.bus.aside import set_aside_now
 
     with reading(settings(ctx, data)) as program:
         found = set_aside_now(program.context)
@@ -158,6 +160,16 @@ def _rewind(chosen: Settings, after: int) -> None:
     with bootstrap.sharing(chosen) as program, program.context.database.transaction() as connection:
         rewind(connection, after)
     console().print(_("The relay sends again what stands after position {n}.").format(n=after), markup=False)
+
+
+def leave_kafka(ctx: typer.Context, data: DataOption = None) -> None:
+    from thammuu import bootstrap, pipeline
+    from thammuu.bus import handover
+
+    with bootstrap.holding(settings(ctx, data)) as program:
+        size = handover.leave_kafka(program.context, pipeline.ROUTES)
+    told = _("Commands handle what comes after position {n}. Unset THAMMUU_KAFKA_URL wherever this ledger is used.")
+    console().print(told.format(n=size), markup=False)
 
 
 def verify(ctx: typer.Context, fmt: FormatOption = ListingFormat.table, data: DataOption = None) -> None:

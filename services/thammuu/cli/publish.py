@@ -10,7 +10,7 @@ import typer
 
 from thammuu.cli.options import DataOption, ListingFormat, settings
 from thammuu.cli.output import console, print_json
-from thammuu.cli.running import changing, reading, refuse_rejected, rejected_events, run_pipeline
+from thammuu.cli.running import changing, ledger_size, reading, refuse_rejected, run_pipeline
 from thammuu.errors import ServedError
 from thammuu.i18n import _
 
@@ -104,16 +104,17 @@ def publish(
 
 
 def _publish(program: Program, request: Request, fmt: str) -> None:
+    from thammuu.bus.aside import set_aside_because_of
     from thammuu.intake import publishing
 
-    before = rejected_events(program)
+    before = ledger_size(program)
     outcome = publishing.publish(program.context, request)
     if fmt != "json":
         _say_accepted(outcome)
     run_pipeline(program)
-    rejected = rejected_events(program) - before
+    rejected = len(set_aside_because_of(program.context, outcome.publication_id, before))
     _print(publishing.report(program.context, outcome) | {"rejected": rejected}, fmt, outcome.warnings)
-    refuse_rejected(program, before)
+    refuse_rejected(rejected)
 
 
 def _dry_run(program: Program, request: Request, fmt: str) -> None:
@@ -126,12 +127,13 @@ def _dry_run(program: Program, request: Request, fmt: str) -> None:
 
 
 def _withdraw(program: Program, publication_id: str, reason: str, fmt: str) -> None:
+    from thammuu.bus.aside import set_aside_because_of
     from thammuu.intake import acceptance, publishing
 
-    before = rejected_events(program)
+    before = ledger_size(program)
     row = acceptance.withdraw(program.context, publication_id, reason)
     run_pipeline(program)
-    refuse_rejected(program, before)
+    refuse_rejected(len(set_aside_because_of(program.context, publication_id, before)))
     standing = publishing.standing_revision(program.context, row)
     done = {"publication_id": publication_id, "withdrawn": True, "reason": reason, "standing": standing}
     _say_withdrawn(done, fmt)

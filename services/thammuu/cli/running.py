@@ -37,11 +37,12 @@ def reading(settings: Settings) -> Iterator[Program]:
     logs.configure()
     with bootstrap.reading(settings) as program:
         if waiting := program.pending():
-            console(stderr=True).print(
-                _(
-                    "{n} events pending: the next writing command finishes them, or run `thammuu doctor --finish`."
-                ).format(n=waiting)
+            told = (
+                _("{n} events wait for Kafka's workers.")
+                if program.has_workers()
+                else _("{n} events pending: the next writing command finishes them, or run `thammuu doctor --finish`.")
             )
+            console(stderr=True).print(told.format(n=waiting))
         yield program
 
 
@@ -78,20 +79,21 @@ def run_pipeline(program: Program) -> None:
         program.run(advance)
 
 
-def refuse_rejected(program: Program, before: int) -> None:
-    """Raise if consumers set events aside since a count was taken; the others were handled.
+def refuse_rejected(rejected: int) -> None:
+    """Raise if consumers set aside events that a command has led to; the others were handled.
 
     Raises:
         ThammuuError: With their number and where to look.
     """
-    if rejected := rejected_events(program) - before:
+    if rejected:
         raise ThammuuError(
             _("{n} events could not be handled and were set aside; see `thammuu events rejected`.").format(n=rejected)
         )
 
 
-def rejected_events(program: Program) -> int:
-    """Return how many events consumers have set aside and nobody has handed back."""
-    from thammuu.bus.replaying import set_aside_now
+def ledger_size(program: Program) -> int:
+    """Return how many events the ledger has."""
+    from thammuu.ledger import log
 
-    return len(set_aside_now(program.context))
+    with program.context.database.snapshot() as connection:
+        return log.size(connection)

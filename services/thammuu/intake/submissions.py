@@ -21,8 +21,9 @@ from thammuu.intake import acceptance, publishing, submission_parts
 from thammuu.intake import submission_answers as answers
 from thammuu.intake.problems import SHOWN_AT_MOST, shown
 from thammuu.intake.submission_answers import AnsweredError, Asked
-from thammuu.intake.submission_fetch import fetch
+from thammuu.intake.submission_fetch import FETCH_LIMITS, fetch
 from thammuu.intake.submission_message import IndexId, Source, SubmissionId, SubmittedMessage, answer_id
+from thammuu.intake.submission_patience import Patience
 from thammuu.intake.submission_places import places_of
 from thammuu.printable import printable
 from thammuu.rulepack.framework_tree import UnknownNodeError
@@ -90,7 +91,8 @@ def _write(context: Context, asked: Asked, data: ScoresSubmitted, path: Path) ->
         path.write_bytes(content)
         return
     if data.file.uri is not None:
-        fetch(data.file.uri, places_of(context.settings.submission_uris), path)
+        patience = context.cache.get_or_make(("patience",), lambda: Patience(FETCH_LIMITS.in_all_s))
+        fetch(data.file.uri, places_of(context.settings.submission_uris), path, FETCH_LIMITS, patience)
     else:
         submission_parts.assemble(context, asked, path)
     with path.open("rb") as stream:

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Final, Literal
 from sqlalchemy import func, insert, select, update
 
 from thammuu.clock import today
-from thammuu.errors import BadInputError
+from thammuu.errors import BadInputError, Place, Problem
 from thammuu.i18n import _
 from thammuu.ledger.schema import people
 from thammuu.memos.clean import clean_text
 from thammuu.memos.rights import record
+from thammuu.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from datetime import date
     from typing import Any
 
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
 Right = Literal["edit", "approve", "issue", "send"]
 RIGHTS: Final[tuple[Right, ...]] = ("edit", "approve", "issue", "send")
 """Change wording, approve or return drafts, give numbers and dates, act on deliveries."""
-_ID: Final = re.compile(r"[^\W_][\w.@-]{0,63}")
+LONGEST_ID: Final = 60
+"""Letters of an id, as many as the tables keep."""
+_ID: Final = re.compile(rf"[^\W_][\w.@-]{{0,{LONGEST_ID - 1}}}")
 """No colon: ``account:`` and ``policy:`` name what is no person."""
+_ACCOUNT: Final = "account:"
 TURN: Final = "rights of people"
 """Of the transactions that change rights."""
 
@@ -48,7 +52,7 @@ def acting(context: Context, connection: Connection, right: Right, issuer: str |
     """
     name = context.settings.person
     if _nobody(connection):
-        return _checked(name) if name else f"account:{_account()}"
+        return _checked(name) if name else _account()
     if name is None:
         raise BadInputError(_("Say who you are: THAMMUU_PERSON, or --as PERSON; `thammuu people list`."))
     row = _registered(context, connection, name)
@@ -63,7 +67,7 @@ def _registrar(context: Context, connection: Connection) -> str:
     """Return who changes rights, for the record: whoever is named, or else the account."""
     name = context.settings.person
     if not name:
-        return f"account:{_account()}"
+        return _account()
     if not _nobody(connection):
         _registered(context, connection, name)
     return _checked(name)
@@ -97,15 +101,14 @@ def add(  # noqa: PLR0913  what is known of a person
     """Register a person, or change one's rights; the ledger tells who did.
 
     Raises:
-        BadInputError: If the id is none, a right is unknown, the first person would not have all of them, nobody
-            with all of them would remain, or whoever is said to do it has no rights.
+        BadInputError: If the id is none, a right is unknown or the last day is before the first one, with all of it; if
+            the first person would not have all rights, nobody with all of them would remain, or whoever is said to do
+            it has no rights.
     """
-    _checked(person_id)
+    problems = [*_id_problems(person_id, "PERSON"), *_right_problems(rights), *_day_problems(valid_from, valid_to)]
+    if problems:
+        raise BadInputError(_("Nobody can be registered like this."), problems)
     _in_turn(connection)
-    unknown = sorted(set(rights) - set(RIGHTS))
-    if unknown or not rights:
-        told = _("Unknown rights: {unknown}. Known: {known}.")
-        raise BadInputError(told.format(unknown=", ".join(unknown) or "–", known=", ".join(RIGHTS)))
     by = _registrar(context, connection)
     if _nobody(connection) and (set(rights) != set(RIGHTS) or issuers or valid_from or valid_to):
         raise BadInputError(_("The first person needs all rights, for every issuer and without an end."))
@@ -143,11 +146,31 @@ def end(context: Context, connection: Connection, person_id: str, last_day: date
 
 
 def _checked(person_id: str) -> str:
-    """Return an id that looks like what it is, and like nobody else's."""
-    if not _ID.fullmatch(person_id) or not unicodedata.is_normalized("NFC", person_id):
-        told = _("{name} is no id of a person: letters, figures, and . _ - @ between them, 64 at most.")
-        raise BadInputError(told.format(name=ascii(person_id[:80])))
+    """Return who acts, if the name is an id."""
+    problems = list(_id_problems(person_id, "THAMMUU_PERSON, --as"))
+    if problems:
+        raise BadInputError(_("Nobody can act under this name."), problems)
     return person_id
+
+
+def _id_problems(person_id: str, place: str) -> Iterator[Problem]:
+    """Tell whether an id looks like what it is, and like nobody else's."""
+    if not _ID.fullmatch(person_id) or not unicodedata.is_normalized("NFC", person_id):
+        expected = _("an id of a person: letters, figures, and . _ - @ between them, {n} at most")
+        yield Problem("person-id", expected.format(n=LONGEST_ID), Place(place), ascii(person_id[:80])[1:-1])
+
+
+def _right_problems(rights: Collection[str]) -> Iterator[Problem]:
+    unknown = sorted(set(rights) - set(RIGHTS))
+    if unknown or not rights:
+        expected = _("any of {known}, separated by commas").format(known=", ".join(RIGHTS))
+        yield Problem("person-rights", expected, Place("--rights"), printable(", ".join(unknown)))
+
+
+def _day_problems(first: date | None, last: date | None) -> Iterator[Problem]:
+    if first and last and last < first:
+        expected = _("a day not before the first one, {day}").format(day=first)
+        yield Problem("person-days", expected, Place("--to"), str(last))
 
 
 def _in_turn(connection: Connection) -> None:
@@ -167,6 +190,7 @@ def _refuse_the_last(connection: Connection, person_id: str) -> None:
 def _account() -> str:
     try:
         # the environment may name it
-        return clean_text(getpass.getuser(), limit=64) or "unknown"
+        name = clean_text(getpass.getuser(), limit=LONGEST_ID - len(_ACCOUNT))
     except (KeyError, OSError):
-        return "unknown"
+        name = ""
+    return _ACCOUNT + (name or "unknown")
