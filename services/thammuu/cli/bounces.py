@@ -88,7 +88,8 @@ def _recorded(context: Any, raw: bytes, domain: str) -> dict[str, Any]:  # noqa:
     if notice.state is not None:
         from thammuu.delivery.deliveries import news  # type: ignore[import-untyped,unused-ignore]
 
-        recorded = bool(news(context, notice.delivery_id, notice.state, notice.reason))
+        answered = notice.kind == "answer"
+        recorded = bool(news(context, notice.delivery_id, notice.state, notice.reason, answered=answered))
     return {
         "kind": notice.kind,
         "delivery": notice.delivery_id,

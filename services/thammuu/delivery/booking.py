@@ -125,36 +125,11 @@ def cancel(connection: Connection, unit_id: str, carried: Carried, reason: str) 
     waiting = deliveries.c.state.in_(sorted(WAITING))
     query = select(deliveries.c.delivery_id).where(deliveries.c.delivery_id.in_(mine), waiting, ~standing)
     names = connection.execute(query.order_by(deliveries.c.delivery_id).with_for_update()).scalars().all()
-    return _cancelled(connection, unit_id, names, reason)
-
-
-def stop_repeats(connection: Connection, unit_id: str, stopped: str, reason: str, by: str) -> list[NewEvent]:
-    """Cancel the repeats of a message that still wait: it was acknowledged or cancelled.
-
-    Args:
-        connection: The transaction.
-        unit_id: The unit of its memos.
-        stopped: The delivery.
-        reason: Why.
-        by: Who said so.
-    """
-    c, later = delivery_memos.c, delivery_memos.alias()
-    same = [later.c[name] == c[name] for name in ("memo_id", "version", "recipient_id", "channel", "kind")]
-    repeats = select(later.c.delivery_id).where(*same, later.c.repetition > c.repetition, c.delivery_id == stopped)
-    query = select(deliveries.c.delivery_id).where(
-        deliveries.c.delivery_id.in_(repeats), deliveries.c.state.in_(sorted(WAITING))
-    )
-    names = connection.execute(query.order_by(deliveries.c.delivery_id).with_for_update()).scalars().all()
-    return _cancelled(connection, unit_id, names, reason, by)
-
-
-def _cancelled(
-    connection: Connection, unit_id: str, names: Sequence[str], reason: str, by: str = SUPERSEDED
-) -> list[NewEvent]:
     if names:
         stopped = update(deliveries).where(deliveries.c.delivery_id.in_(names))
         connection.execute(stopped.values(state="cancelled", reason=reason))
-    return [NewEvent(subject=unit_id, data=DeliveryCancelled(delivery_id=name, reason=reason, by=by)) for name in names]
+    told = (DeliveryCancelled(delivery_id=name, reason=reason, by=SUPERSEDED) for name in names)
+    return [NewEvent(subject=unit_id, data=one) for one in told]
 
 
 def _keys(one: Planned) -> set[_Key]:
