@@ -46,9 +46,9 @@ def told(mail: bytes) -> tuple[str, str | None, str | None]:
 def test_a_delivery_has_an_address_of_its_own_that_tells_which_it_is() -> None:
     local, _at, domain = OWN.partition("@")
     assert (local[:8], len(local), domain) == ("bao-cao+", 50, DOMAIN)
-    assert OWN != RETURNING.address_for(OTHER)
-    assert OWN != Returning("bao-cao@moha.example", Vault([new_key()])).address_for(OURS)
-    assert OWN == Returning("bao-cao@moha.example", Vault([new_key(), KEY])).address_for(OURS), "a key was added"
+    assert RETURNING.address_for(OTHER) != OWN
+    assert Returning("bao-cao@moha.example", Vault([new_key()])).address_for(OURS) != OWN
+    assert Returning("bao-cao@moha.example", Vault([new_key(), KEY])).address_for(OURS) == OWN, "a key was added"
 
 
 @pytest.mark.parametrize("to", [OWN, OWN.upper(), f"<{OWN}>", f"somebody@else.example\r\nDelivered-To: {OWN}"])
@@ -73,7 +73,7 @@ def test_it_tells_of_that_delivery_whatever_is_in_it() -> None:
         OWN[:9] + ("a" if OWN[9] != "a" else "b") + OWN[10:],
         OWN.replace("@", "a@"),
         f"{OWN}, {RETURNING.address_for(OTHER)}",
-        " " * 2_000 + OWN,
+        f"{'x' * 2_000}, {OWN}",
     ],
 )
 @pytest.mark.parametrize("fields", ["Action: failed\r\nStatus: 5.1.1", "Action: delivered", "Action: delayed"])
