@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from commands import EXAMPLES
+from cryptography.fernet import Fernet
 from prometheus_client.parser import text_string_to_metric_families
 
 from servers.program import API, Answer, Server, command, environment, served
@@ -340,6 +341,38 @@ def test_with_tokens_nobody_enters_without_one(tmp_path: Path) -> None:
             assert status == 200 or answer.headers["www-authenticate"] == "Bearer"
             assert server.publish(b"x", **ASKED).status == (422 if status == 200 else 401)
         assert server.ask("GET", "/readyz").status == 200
+
+
+def test_a_token_may_do_what_its_line_names_and_read(tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens"
+    lines = {right: f"a token that may {right} alone" for right in ("read", "publish", "recipients")}
+    lines["publish, recipients"] = "a token of two rights"
+    tokens.write_text("".join(f"{rights}: {token}\n" for rights, token in lines.items()), encoding="utf-8")
+    key = Fernet.generate_key().decode()
+    env = environment(tmp_path / "data", THAMMUU_API_TOKENS_FILE=str(tokens), THAMMUU_SECRET_KEY=key)
+    asked = [
+        ("GET", "/publications", {}), ("GET", "/recipients", {}), ("POST", "/publications", ASKED),
+        ("DELETE", "/publications/none", {"reason": "x"}), ("POST", "/recipients", {}),
+        ("PATCH", "/recipients/r-0", {}), ("DELETE", "/recipients/r-0", {}),
+        ("GET", "/recipients/r-0", {"contact": "true"}), ("POST", "/memos", {}),
+    ]  # fmt: skip
+    with served(env) as server:
+        told = {}
+        for rights, token in lines.items():
+            server.token = token
+            told[rights] = [
+                server.ask(method, f"{API}{path}", b"{}" if method in {"POST", "PATCH"} else None, **more).status != 403
+                for method, path, more in asked
+            ]
+        server.token = lines["read"]
+        refused = server.ask("POST", f"{API}/recipients", b"{}", {"host": f"x{API}/publications?"})
+        assert (refused.status, refused.json()["detail"]) == (403, "This token has no right to recipients.")
+    assert told == {
+        "read": [True, True, *[False] * 7],
+        "publish": [True, True, True, True, *[False] * 5],
+        "recipients": [True, True, False, False, True, True, True, True, False],
+        "publish, recipients": [*[True] * 8, True],
+    }
 
 
 @pytest.mark.parametrize(
