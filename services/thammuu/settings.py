@@ -36,8 +36,8 @@ class Settings(BaseSettings):
         submission_uris: Where submissions on Kafka may have their files fetched from: beginnings of addresses separated
             by spaces; nowhere if left out.
         api_token: What programs send to `thammuu serve` as bearer token; without one it answers this machine only.
-        api_tokens_file: A file with more of them, one a line, ``read:``, ``publish:`` or ``recipients:`` before it if it
-            may not do everything.
+        api_tokens_file: A file with more of them, one a line; ``read:``, ``publish:`` or ``recipients:`` before one
+            that may not do everything.
         api_upload_mb: The largest score file it takes, in millions of bytes.
         secret_key: Keys that seal names, addresses and secrets of recipients: Fernet keys separated by commas, the
             newest first; older ones still open what they sealed.
