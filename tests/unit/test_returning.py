@@ -30,11 +30,13 @@ def settings(**changed: Any) -> Settings:  # noqa: ANN401  settings of every typ
 
 def report(to: str, fields: str = "Action: failed\r\nStatus: 5.1.1", kind: str = "message/delivery-status") -> bytes:
     """A report that names our delivery, as whoever knows the mail can write it."""
+    # a receipt has its fields in one group
+    end = "" if kind == RECEIPT else "\r\n"
     return (
         f"From: MAILER-DAEMON@mx.hanam.example\r\nTo: {to}\r\n"
         'Content-Type: multipart/report; boundary="b"\r\n\r\n'
         f"--b\r\nContent-Type: {kind}\r\n\r\nOriginal-Envelope-Id: {OURS}\r\n"
-        f"Original-Message-ID: <{OURS}@{DOMAIN}>\r\n\r\n{fields}\r\n\r\n--b--\r\n"
+        f"Original-Message-ID: <{OURS}@{DOMAIN}>\r\n{end}{fields}\r\n\r\n--b--\r\n"
     ).encode()
 
 

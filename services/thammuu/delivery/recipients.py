@@ -49,8 +49,10 @@ _EVERY_POINT = (
 _POINTS = _EVERY_POINT.where(contact_points.c.recipient_id.in_(bindparam("names", expanding=True)))
 
 
-_AS_KEPT = ("recipient_id", "unit_id", "role", "agency", "turn", "language", "quiet_from", "quiet_to", "digest_at")
-_AS_KEPT += ("valid_from", "valid_to")
+_AS_KEPT = (
+    *("recipient_id", "unit_id", "role", "agency", "turn", "language"),
+    *("quiet_from", "quiet_to", "digest_at", "valid_from", "valid_to"),
+)
 
 
 @dataclass(frozen=True, slots=True)
