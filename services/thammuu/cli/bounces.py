@@ -53,8 +53,9 @@ def bounces(
     chosen = settings(ctx, data)
     if not chosen.smtp_from:
         raise BadInputError(_("THAMMUU_SMTP_FROM is not set: its domain tells which mails are ours."))
-    domain, returning, rows = domain_of(chosen.smtp_from), returning_of(chosen), list[dict[str, Any]]()
+    domain, rows = domain_of(chosen.smtp_from), list[dict[str, Any]]()
     try:
+        returning = returning_of(chosen)
         with changing(chosen) as program:
             context = program.context
             _read(chosen, files, lambda raw: rows.append(_recorded(context, raw, domain, returning)), imap=imap)
