@@ -32,8 +32,8 @@ ROUTES = (
     Route("memos", FindingsRetracted, memos.redraft, prepare=memos.recompose),
     Route("rendering", MemoDrafted, memos.keep_pdf, prepare=memos.render_pdf, side_by_side=True),
     Route("rendering", MemoIssued, memos.keep_pdf, prepare=memos.render_pdf, side_by_side=True),
-    # in wide batches: a round is issued at once, and a commit for every eight memos takes longer than deciding
-    Route("delivery", MemoIssued, delivery.queue_issued, prepare=delivery.plan_issued, side_by_side=True),
+    # a round is issued at once
+    Route("delivery", MemoIssued, delivery.queue_issued, prepare=delivery.plan_issued, quick=True),
     Route("delivery", MemoSigned, delivery.queue_issued, prepare=delivery.plan_issued),
     Route("delivery", MemoSuperseded, delivery.follow_superseded),
 )

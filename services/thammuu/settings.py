@@ -36,7 +36,8 @@ class Settings(BaseSettings):
         submission_uris: Where submissions on Kafka may have their files fetched from: beginnings of addresses separated
             by spaces; nowhere if left out.
         api_token: What programs send to `thammuu serve` as bearer token; without one it answers this machine only.
-        api_tokens_file: A file with more of them, one a line.
+        api_tokens_file: A file with more of them, one a line; ``read:``, ``publish:`` or ``recipients:`` before one
+            that may not do everything.
         api_upload_mb: The largest score file it takes, in millions of bytes.
         secret_key: Keys that seal names, addresses and secrets of recipients: Fernet keys separated by commas, the
             newest first; older ones still open what they sealed.
@@ -54,6 +55,8 @@ class Settings(BaseSettings):
         smtp_password: Of that user.
         smtp_ca_file: Certificates of authorities to trust; the system's own if left out.
         smtp_from: The sender's address; its domain is that of message ids.
+        smtp_sub_addresses: Whether mail to ``name+anything@domain`` reaches the mailbox of the sender's address
+            ``name@domain``: each delivery then has a secret address of its own that reports come to.
         smtp_reply_to: Where answers go.
         smtp_connections: How many connections to the server are kept.
         smtp_timeout_s: How long one command of the conversation may take.
@@ -109,6 +112,7 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = None
     smtp_ca_file: Path | None = None
     smtp_from: str | None = None
+    smtp_sub_addresses: bool = False
     smtp_reply_to: str | None = None
     smtp_connections: int = Field(default=4, ge=1)
     smtp_timeout_s: float = Field(default=60.0, gt=0)

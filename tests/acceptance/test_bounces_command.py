@@ -21,12 +21,12 @@ RETURNED = (
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
+def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str, bool]]:
     """What is recorded of deliveries."""
-    known: list[tuple[str, str, str]] = []
+    known: list[tuple[str, str, str, bool]] = []
 
-    def news(_context: object, delivery_id: str, state: str, reason: str) -> bool:
-        known.append((delivery_id, state, reason))
+    def news(_context: object, delivery_id: str, state: str, reason: str, *, answered: bool) -> bool:
+        known.append((delivery_id, state, reason, answered))
         return True
 
     module = ModuleType("thammuu.delivery.deliveries")
@@ -41,12 +41,12 @@ def piped(monkeypatch: pytest.MonkeyPatch, mail: bytes) -> None:
 
 
 def test_a_mail_from_a_pipe_is_recorded(
-    thammuu: Thammuu, told: list[tuple[str, str, str]], monkeypatch: pytest.MonkeyPatch
+    thammuu: Thammuu, told: list[tuple[str, str, str, bool]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     piped(monkeypatch, RETURNED + b"x" * 1_000_000)
     done = thammuu("deliveries", "bounces", "--format", "json")
     assert done.code == 0, done.err
-    assert told == [("d-1", "bounced", "5.1.1 550 <…> unknown")]
+    assert told == [("d-1", "bounced", "5.1.1 550 <…> unknown", False)]
     assert done.json() == [
         {"kind": "bounce", "delivery": "d-1", "state": "bounced", "recorded": True, "reason": "5.1.1 550 <…> unknown"}
     ]
@@ -55,13 +55,23 @@ def test_a_mail_from_a_pipe_is_recorded(
 
 
 def test_mails_in_files_are_read_and_foreign_ones_change_nothing(
-    thammuu: Thammuu, told: list[tuple[str, str, str]], tmp_path: Path
+    thammuu: Thammuu, told: list[tuple[str, str, str, bool]], tmp_path: Path
 ) -> None:
     (tmp_path / "a.eml").write_bytes(RETURNED)
     (tmp_path / "b.eml").write_bytes(b"Subject: hello\r\n\r\nhello\r\n")
     done = thammuu("deliveries", "bounces", tmp_path / "a.eml", tmp_path / "b.eml", "--format", "json")
     assert [(row["kind"], row["recorded"]) for row in done.json()] == [("bounce", True), ("foreign", False)]
     assert len(told) == 1
+
+
+def test_what_a_person_answered_is_told_apart_from_what_a_program_did(
+    thammuu: Thammuu, told: list[tuple[str, str, str, bool]], tmp_path: Path
+) -> None:
+    answer = b"From: a@b.example\r\nIn-Reply-To: <d-1@moha.example>\r\n\r\nYes.\r\n"
+    (tmp_path / "a.eml").write_bytes(answer)
+    (tmp_path / "b.eml").write_bytes(b"Auto-Submitted: auto-replied\r\n" + answer)
+    thammuu("deliveries", "bounces", tmp_path / "a.eml", tmp_path / "b.eml")
+    assert [(state, answered) for _id, state, _reason, answered in told] == [("delivered", True), ("delivered", False)]
 
 
 def test_without_a_sender_nobody_knows_which_mails_are_ours(thammuu: Thammuu, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,7 +83,7 @@ def test_without_a_sender_nobody_knows_which_mails_are_ours(thammuu: Thammuu, mo
 
 
 def test_a_mail_server_is_asked_to_try_again_when_the_ledger_cannot_be_written(
-    thammuu: Thammuu, told: list[tuple[str, str, str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    thammuu: Thammuu, told: list[tuple[str, str, str, bool]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("THAMMUU_DATA", str(tmp_path / "file" / "data"))

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import select
 
-from servers.deliveries import queued, recipient, rows, told
+from servers.deliveries import MONDAY, queued, recipient, rows, told
 from servers.sending import Office, Post, many
+from thammuu.bus.context import UnitOfWork
+from thammuu.delivery.booking import book
 from thammuu.delivery.deliveries import cancel, news, retry
 from thammuu.delivery.listing import by_state, shown, unserved
+from thammuu.delivery.planning import Carried, Planned
 from thammuu.delivery.recipients import every_recipient
 from thammuu.delivery.recipients_register import take_over
 from thammuu.errors import BadInputError
+from thammuu.ledger.schema import issued_memos
 
 if TYPE_CHECKING:
     from servers.sending import Office
@@ -60,6 +66,17 @@ def test_retry_and_cancel_refuse_everything_or_nothing_and_say_all_that_is_wrong
     assert office.send(Post()).accepted == 2
     history = [one["type"] for one in _shown(office, waiting)["history"]]
     assert history == [f"delivery.{one}" for one in ("queued", "cancelled", "requeued", "attempted", "succeeded")]
+
+
+def test_an_answer_stops_the_repeats_of_a_message(office: Office) -> None:
+    (name,) = queued(office.context, many(1))
+    office.send(Post())
+    with office.context.database.transaction() as connection:
+        memo = connection.execute(select(issued_memos)).one()
+        later = Planned(rows(office.context)[name].recipient_id, "email", MONDAY + timedelta(days=7), 0, repetition=1)
+        book(UnitOfWork(connection, office.context), memo.unit_id, Carried(memo.memo_id, 1), "major", [later])
+    assert news(office.context, name, "delivered", "it was answered", answered=True)
+    assert office.states() == Counter(delivered=1, cancelled=1)
 
 
 def _shown(office: Office, name: str) -> dict[str, Any]:

@@ -20,12 +20,15 @@ from thammuu.events import MAX_DATA_BYTES, Event, MemoSuperseded, NewEvent, Rule
 from thammuu.intake import publishing
 from thammuu.ledger import log, progress
 from thammuu.ledger.postgres import PostgresDatabase
+from thammuu.ledger.prepared import undone_alone
 from thammuu.ledger.schema import findings, metadata
 from thammuu.ledger.sqlite import SqliteDatabase
 from thammuu.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from sqlalchemy import Connection
 
     from servers.postgres import Postgres
     from thammuu.bus.context import UnitOfWork
@@ -75,6 +78,36 @@ def appended(database: Database, *events: Event) -> int:
 def recorded(database: Database, **limits: int) -> list[tuple[int, str]]:
     with database.snapshot() as connection:
         return [(one.position, one.event.id) for one in log.read(connection, **limits)]
+
+
+def undone(connection: Connection, statement: str) -> None:
+    with undone_alone(connection, "part"):
+        connection.execute(text(statement))
+        raise ValueError(statement)
+
+
+def test_what_raises_within_a_transaction_is_undone_alone_and_the_rest_stays(database: Database) -> None:
+    with database.transaction() as connection:
+        progress.claim(connection, "before", 0)
+        with undone_alone(connection, "part"), undone_alone(connection, "part"):
+            progress.claim(connection, "kept", 0)
+        for statement in ("INSERT INTO progress VALUES ('undone', 1)", "INSERT INTO progress VALUES ('kept', 1)"):
+            with pytest.raises((DBAPIError, ValueError)):
+                undone(connection, statement)
+        connection.execute(text("UPDATE progress SET position = 7 WHERE consumer = 'before'"))
+    with database.snapshot() as connection:
+        names = ("before", "kept", "undone")
+        assert [progress.position(connection, name) for name in names] == [7, 0, 0]
+        assert connection.execute(text("SELECT count(*) FROM progress")).scalar_one() == 2
+
+
+def test_of_a_connection_that_is_lost_the_fault_itself_is_told(postgres: Postgres) -> None:
+    database = PostgresDatabase(postgres.new_database())
+    try:
+        with pytest.raises(EnvironmentFaultError, match="cannot be used now"), database.transaction() as connection:
+            undone(connection, "SELECT pg_terminate_backend(pg_backend_pid())")
+    finally:
+        database.close()
 
 
 def test_events_come_back_in_order_with_positions_from_one(database: Database) -> None:

@@ -6,27 +6,35 @@ import json
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from email import policy
 from email.parser import BytesParser
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import select, update
 
 from servers.deliveries import MONDAY, queued, recipient, rows, told
 from servers.http_sink import http_sink
 from servers.mail_sink import mail_sink
 from servers.ports import free_port
 from servers.sending import Office, Post, many
+from thammuu.bus.context import UnitOfWork
 from thammuu.delivery import incidents
+from thammuu.delivery.booking import book
 from thammuu.delivery.channels.email import EmailChannel
 from thammuu.delivery.channels.webhook import WebhookChannel
 from thammuu.delivery.deliveries import news
+from thammuu.delivery.planning import Carried, Planned
 from thammuu.delivery.ports import Answer
 from thammuu.delivery.recipients import every_recipient
 from thammuu.delivery.recipients_register import take_over
+from thammuu.events import envelope
 from thammuu.ledger import log
+from thammuu.ledger.schema import issued_memos, memos
+from thammuu.memos.issuing import issue
+from thammuu.memos.shelf import find
 
 if TYPE_CHECKING:
     from thammuu.bus.context import Context
@@ -115,6 +123,7 @@ def test_a_dead_room_is_told_of_by_mail(office: Office) -> None:
         assert body is not None
         assert name in body.get_content()
         assert "thammuu deliveries list --overdue" in body.get_content()
+        assert "They are tried again whenever messages are sent." in " ".join(body.get_content().split())
     assert list(parsed.iter_attachments()) == []
 
 
@@ -175,6 +184,40 @@ def test_operators_of_the_unit_and_of_every_unit_are_told_and_nobody_else(office
     assert sorted(one.to.name for one in room.messages) == ["Người nhận 1", "Người nhận 3"]
 
 
+def joined(office: Office, name: str, unit: str) -> None:
+    """Issue the memo of a further province, which goes with a message that waits."""
+    context = office.context
+    issue(context, find(context, unit, None), dated=date(2023, 5, 4))
+    with context.database.transaction() as connection:
+        memo = connection.execute(select(issued_memos).where(issued_memos.c.unit_id != "cao-bang")).one()
+        planned = Planned(rows(context)[name].recipient_id, "email", office.clock(), 600)
+        new = book(UnitOfWork(connection, context), memo.unit_id, Carried(memo.memo_id, 1), "major", [planned])
+        assert [one.data.delivery_id for one in new] == [name]  # type: ignore[attr-defined]
+        log.append(connection, [envelope(one, f"joined-{name}", office.clock()) for one in new])
+
+
+def test_a_message_with_memos_to_several_units_is_told_to_the_operators_of_each_and_names_all(office: Office) -> None:
+    (name,) = queued(office.context, many(1))
+    joined(office, name, "Hà Giang")
+    take_over(office.context, [operator(1, "cao-bang"), operator(2, "ha-giang"), operator(3, "ha-noi")])
+    office.clock.at += LATE
+    room = Room("chat")
+    office.send(busy(100), room)
+    assert sorted(row.subject for row in incident_rows(office)) == ["cao-bang", "ha-giang"]
+    assert [one.chat.splitlines()[-1] for one in room.messages] == ["Units: Cao Bằng, Hà Giang"] * 2
+
+
+def test_of_a_message_of_which_nothing_stands_any_more_nobody_is_told_that_it_is_tried(office: Office) -> None:
+    queued(office.context, many(1))
+    take_over(office.context, [operator()])
+    with office.context.database.transaction() as connection:
+        connection.execute(update(memos).values(status="superseded"))
+    office.clock.at += LATE
+    room, post = Room("chat"), busy(1)
+    assert office.send(post, room).cancelled == 1
+    assert (incident_rows(office), room.messages, dict(post.handed)) == ([], [], {})
+
+
 def test_quiet_hours_put_it_off_and_days_off_do_not(office: Office) -> None:
     saturday = MONDAY + timedelta(days=5)
     queued(office.context, many(1))
@@ -227,6 +270,7 @@ def test_it_is_written_in_the_operators_language(office: Office) -> None:
         "Quá hạn từ 09:30 ngày 25/6/2026.",
         "Lý do: 451 busy",
         f"Mã thư: {name}",
+        "Đơn vị: Cao Bằng",
     ]
     assert "Kính gửi: Người nhận 900" in one.text
     assert name in one.html

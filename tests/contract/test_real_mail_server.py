@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 
+from servers.deliveries import KEY
 from servers.mail_messages import clock, message
 from servers.mail_sink import Certificate, Received, Sink, certificate, mail_sink
 from servers.mta import Postfix, postfix
 from thammuu.delivery.bounces import notice_in
 from thammuu.delivery.channels.email import EmailChannel
 from thammuu.delivery.ports import Answer, Attachment, Message
+from thammuu.delivery.returning import returning_of
 from thammuu.settings import Settings
 
 WITHIN_S = 60.0
+OURS = "0123456789abcdef" * 2
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +112,20 @@ def test_a_mail_that_the_next_server_refuses_comes_back_and_is_matched(server: P
     assert (notice.kind, notice.delivery_id, notice.state) == ("bounce", "d-bounced", "bounced")
     assert notice.reason.startswith("5.1.1 550 5.1.1 <…>: no such mailbox")
     assert "gone@" not in notice.reason
+
+
+def test_a_report_comes_to_the_address_of_its_delivery_alone_and_proves_it(server: Postfix, sink: Sink) -> None:
+    sink.refused["gone@hanam.example"] = "550 5.1.1 no such mailbox"
+    chosen = {"smtp_from": "bao-cao@moha.example", "smtp_sub_addresses": True, "secret_key": KEY}
+    (answer,) = send(server, message(delivery_id=OURS, to={"address": "gone@hanam.example"}), **chosen)
+    assert answer.outcome == "accepted"
+    returning = returning_of(Settings(**chosen))
+    assert returning is not None
+    report = arrived(server, sink, lambda one: one.recipients == (returning.address_for(OURS),))
+    notice = notice_in(report.content, "moha.example", returning)
+    assert (notice.kind, notice.delivery_id, notice.state) == ("bounce", OURS, "bounced")
+    forged = report.content.replace(returning.address_for(OURS).encode(), b"bao-cao@moha.example")
+    assert notice_in(forged, "moha.example", returning).kind == "unproven"
 
 
 def test_the_report_of_a_mail_of_another_domain_is_none_of_ours(server: Postfix, sink: Sink) -> None:

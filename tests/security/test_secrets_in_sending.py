@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import subprocess
+import sys
 from base64 import b64encode
 from contextlib import ExitStack
 from dataclasses import replace
@@ -17,6 +20,7 @@ from pydantic import SecretStr
 from servers.deliveries import KEY, issued, queued, recipient, rows, settings
 from servers.http_sink import Reply, Request, http_sink
 from servers.scripted_smtp import Script, scripted_smtp
+from servers.traces import sink
 from thammuu import bootstrap
 from thammuu.cli.main import main
 from thammuu.delivery.figures import DeliveryFigures
@@ -57,7 +61,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         rcpt=f"451 4.1.1 <{ADDRESS}> {NAME} AUTH PLAIN {plain} {PASSWORD} {USER}", extensions=("AUTH PLAIN",)
     )
     with ExitStack() as stack:
-        sink, smtp = stack.enter_context(http_sink(echo)), stack.enter_context(scripted_smtp(script))
+        web, smtp = stack.enter_context(http_sink(echo)), stack.enter_context(scripted_smtp(script))
         told = {
             "THAMMUU_LANG": "en", "THAMMUU_DATA": tmp_path / "data", "THAMMUU_SECRET_KEY": KEY, "COLUMNS": "400",
             "THAMMUU_SMTP_HOST": "127.0.0.1", "THAMMUU_SMTP_PORT": smtp.port, "THAMMUU_SMTP_SECURITY": "none",
@@ -67,7 +71,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         }  # fmt: skip
         for name, value in told.items():
             monkeypatch.setenv(name, str(value))
-        at = f"http://localhost:{sink.port}/{TOKEN}"
+        at = f"http://localhost:{web.port}/{TOKEN}"
         with bootstrap.changing(settings(tmp_path / "data", secret_key=SecretStr(KEY))) as program:
             issued(program, tmp_path)
             for channel, address in {"email": ADDRESS, "chat": at.replace("http", "json"), "webhook": at}.items():
@@ -75,7 +79,19 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
                 entry = replace(recipient(1), name=NAME, addresses={channel: address}, secret=secret)
                 queued(program.context, [entry], channel)
         yield tmp_path / "data"
-        assert (smtp.connections > 0, {one.path for one in sink.requests}) == (True, {f"/{TOKEN}"})
+        assert (smtp.connections > 0, {one.path for one in web.requests}) == (True, {f"/{TOKEN}"})
+
+
+def test_whatever_servers_repeat_nothing_of_it_is_in_a_trace(folder: Path) -> None:
+    with sink() as taken:
+        traced = os.environ | {"OTEL_EXPORTER_OTLP_ENDPOINT": taken.address}
+        subprocess.run([sys.executable, "-m", "thammuu", "deliveries", "send"], env=traced, check=True)
+    assert {one.name for one in taken.spans} >= {"send email", "send chat", "send webhook"}
+    with bootstrap.reading(settings(folder, secret_key=SecretStr(KEY))) as program:
+        sent = rows(program.context)
+    whole = b"".join(taken.bodies)
+    assert all(name.encode() in whole for name in sent)
+    assert found_in(whole) == set()
 
 
 def test_whatever_servers_repeat_nothing_of_it_is_written_down(

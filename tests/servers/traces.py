@@ -36,9 +36,11 @@ class Sink:
 
     Args:
         address: Where spans are sent to.
+        bodies: All that was sent, as it came.
     """
 
     address: str
+    bodies: list[bytes] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
 
     def until(self, enough: Callable[[list[Span]], bool], within_s: float = 60.0) -> list[Span]:
@@ -51,6 +53,7 @@ class Sink:
 
     def take(self, body: bytes) -> None:
         """Read what a process sent."""
+        self.bodies.append(body)
         for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
             names = {one.key: one.value.string_value for one in resource.resource.attributes}
             assert names["service.name"] == "thammuu"

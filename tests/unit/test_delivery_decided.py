@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,12 @@ import pytest
 from sqlalchemy import update
 
 from delivery_parts import MONDAY, Desk, desk
-from thammuu.delivery.booking import MOST_MEMOS, stop_repeats
+from thammuu.delivery.booking import MOST_MEMOS
+from thammuu.delivery.deliveries import cancel, news
 from thammuu.delivery.recipients_register import erase
 from thammuu.delivery.vocabulary import ROLES
 from thammuu.events import DeliveryCancelled, DeliveryQueued, DeliveryUnaddressed
+from thammuu.ledger import log
 from thammuu.ledger.schema import contact_points, recipients
 from thammuu.resources import rules_folder
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 ONE_ROLE = "route:\n  to:\n    - {role: secretariat, channels: [email, chat]}\n"
 WINDOW = ONE_ROLE + "  group_window: 10m\n"
+REPEATED = ONE_ROLE + "  repeat_every: 7d\n  repeats: 2\n"
 
 
 @pytest.fixture
@@ -142,7 +146,7 @@ def test_a_critical_memo_takes_the_message_that_it_joins_with_it(opened: Callabl
 
 
 def test_repeats_are_queued_and_stop_when_the_memo_is_replaced(opened: Callable[..., Desk]) -> None:
-    on = opened(ONE_ROLE + "  repeat_every: 7d\n  repeats: 2\n")
+    on = opened(REPEATED)
     on.recipient("a")
     on.handle(on.issued("m"))
     assert [row["due"] for row in on.rows()] == [(MONDAY + timedelta(days=7 * n)).timestamp() for n in range(3)]
@@ -151,19 +155,59 @@ def test_repeats_are_queued_and_stop_when_the_memo_is_replaced(opened: Callable[
     assert [row["state"] for row in on.rows() if row["repetition"] > 0] == ["cancelled", "cancelled"]
 
 
-def test_repeats_stop_when_somebody_says_so(opened: Callable[..., Desk]) -> None:
-    on = opened(ONE_ROLE + "  repeat_every: 7d\n  repeats: 2\n")
+def first_of(on: Desk, recipient_id: str) -> str:
+    return next(
+        row["delivery_id"] for row in on.rows() if (row["repetition"], row["recipient_id"]) == (0, recipient_id)
+    )
+
+
+def states_of(on: Desk) -> dict[tuple[str, int], str]:
+    return {(row["recipient_id"], row["repetition"]): row["state"] for row in on.rows()}
+
+
+def test_repeats_stop_once_the_recipient_has_answered_and_those_to_others_go_on(opened: Callable[..., Desk]) -> None:
+    on = opened(REPEATED)
     on.recipient("a")
     on.recipient("b")
     on.handle(on.issued("m"))
-    first = next(row for row in on.rows() if row["repetition"] == 0 and row["recipient_id"] == "a")
+    name = first_of(on, "a")
+    news(on.context, name, "delivered", "it was answered", answered=True)
+    assert set(states_of(on).values()) == {"queued"}, "nobody can answer what was not sent"
+    on.becomes("accepted", delivery_id=name)
+    assert news(on.context, name, "delivered", "a receipt came")
+    assert states_of(on)["a", 1] == "queued", "a receipt is no answer"
+    assert not news(on.context, name, "delivered", "it was answered", answered=True)
+    assert states_of(on) == {
+        ("a", 0): "delivered", ("a", 1): "cancelled", ("a", 2): "cancelled",
+        ("b", 0): "queued", ("b", 1): "queued", ("b", 2): "queued",
+    }  # fmt: skip
+    with on.context.database.snapshot() as connection:
+        told = [one.event.data for one in log.read(connection)]
+    assert [one.by for one in told if isinstance(one, DeliveryCancelled)] == ["answered", "answered"]
+
+
+def test_a_person_who_cancels_a_message_cancels_its_repeats(opened: Callable[..., Desk]) -> None:
+    on = opened(REPEATED)
+    on.recipient("a")
+    on.recipient("b")
+    on.handle(on.issued("m"))
     with on.context.database.transaction() as connection:
-        told = stop_repeats(connection, "ha-nam", first["delivery_id"], "acknowledged", "a")
-    assert len(told) == 2
-    states = {(row["recipient_id"], row["repetition"]): row["state"] for row in on.rows()}
-    assert states["a", 0] == "queued"
-    assert states["a", 1] == states["a", 2] == "cancelled"
-    assert states["b", 1] == states["b", 2] == "queued"
+        stopped = cancel(on.context, connection, [first_of(on, "a")], "nguyen-a", "not theirs")
+    assert len(stopped) == len(set(stopped)) == 3
+    assert Counter(states_of(on).values()) == {"cancelled": 3, "queued": 3}
+    with on.context.database.transaction() as connection:
+        everything = [row["delivery_id"] for row in on.rows() if row["recipient_id"] == "b"]
+        assert sorted(cancel(on.context, connection, everything, "nguyen-a", "nor theirs")) == sorted(everything)
+
+
+def test_a_repeat_that_another_memo_has_joined_goes_out(opened: Callable[..., Desk]) -> None:
+    on = opened(REPEATED + "  group_window: 10m\n")
+    on.recipient("a")
+    on.handle(on.issued("m1"))
+    on.becomes("accepted", delivery_id=first_of(on, "a"))
+    on.handle(on.issued("m2"))
+    assert news(on.context, on.rows()[0]["delivery_id"], "delivered", "it was answered", answered=True)
+    assert states_of(on)["a", 1] == states_of(on)["a", 2] == "queued"
 
 
 def test_a_correction_goes_to_exactly_those_who_were_told(opened: Callable[..., Desk]) -> None:

@@ -29,6 +29,8 @@ BATCH = 8
 next stage starts early."""
 WIDE_BATCH = 64
 """The same where all cores prepare: take what there is, since the last ones of a batch leave cores idle."""
+QUICK_BATCH = 256
+"""The same where an event takes less time than a commit; by one thread, since the interpreter lets only one decide."""
 
 
 class EmbeddedBus:
@@ -46,6 +48,8 @@ class EmbeddedBus:
         self._routes = {(route.consumer, route.event.event_type): route for route in routes}
         self._types: dict[str, list[str]] = {}
         self._side_by_side = {route.consumer for route in routes if route.side_by_side}
+        self._wide = dict.fromkeys(self._side_by_side, WIDE_BATCH)
+        self._wide |= {route.consumer: QUICK_BATCH for route in routes if route.quick}
         for route in routes:
             self._types.setdefault(route.consumer, []).append(route.event.event_type)
 
@@ -91,7 +95,7 @@ class EmbeddedBus:
         while True:
             with self._context.database.snapshot() as connection:
                 after = progress.position(connection, consumer)
-                limit = WIDE_BATCH if consumer in self._side_by_side else most
+                limit = self._wide.get(consumer, most)
                 batch = list(log.read(connection, after=after, types=self._types[consumer], limit=limit))
             if not batch:
                 return 0

@@ -22,6 +22,7 @@ from thammuu.errors import BadInputError, EnvironmentFaultError, ThammuuError
 from thammuu.events import Event, EventRejected, NewEvent, caused_by, envelope
 from thammuu.ledger.database import TryAgainError
 from thammuu.ledger.outputs import Outputs
+from thammuu.ledger.prepared import undone_alone
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -104,7 +105,7 @@ def outputs_of(  # noqa: PLR0913  what one event needs
         try:
             if isinstance(prepared, Refused):
                 return Outputs([rejected(route.consumer, event, prepared, context)])
-            with nullcontext() if alone else connection.begin_nested():
+            with nullcontext() if alone else undone_alone(connection, "event"):
                 # a handler may make its outputs one by one: they are taken while its changes can still be undone
                 new = route.handler(event, UnitOfWork(connection, context, prepared))
                 return Outputs(caused_by(event, route.consumer, new, context.clock()))

@@ -20,7 +20,8 @@ class Route:
     A handler that has thousands of outputs yields them one by one; in either form they are appended last.
     ``prepare`` does the slow and pure part (facts, documents) before the transaction;
     it may only read, and store blobs. The handler finds its result in ``UnitOfWork.prepared``. Work that leaves the
-    interpreter's lock, such as typesetting, is prepared ``side_by_side`` on all cores.
+    interpreter's lock, such as typesetting, is prepared ``side_by_side`` on all cores. Where events come by the
+    thousand and each takes less than a commit, many of them share one: ``quick``.
     """
 
     consumer: str
@@ -28,3 +29,4 @@ class Route:
     handler: Handler
     prepare: Preparation | None = None
     side_by_side: bool = False
+    quick: bool = False

@@ -17,6 +17,8 @@ from thammuu.i18n import _
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from thammuu.bus.context import Context
+    from thammuu.delivery.returning import Returning
     from thammuu.settings import Settings
 
 _GROUP = "deliveries"
@@ -45,6 +47,7 @@ def bounces(
     data: DataOption = None,
 ) -> None:
     from thammuu.delivery.mail import domain_of
+    from thammuu.delivery.returning import returning_of
     from thammuu.errors import BadInputError, EnvironmentFaultError
 
     chosen = settings(ctx, data)
@@ -52,8 +55,10 @@ def bounces(
         raise BadInputError(_("THAMMUU_SMTP_FROM is not set: its domain tells which mails are ours."))
     domain, rows = domain_of(chosen.smtp_from), list[dict[str, Any]]()
     try:
+        returning = returning_of(chosen)
         with changing(chosen) as program:
-            _read(chosen, files, lambda raw: rows.append(_recorded(program.context, raw, domain)), imap=imap)
+            context = program.context
+            _read(chosen, files, lambda raw: rows.append(_recorded(context, raw, domain, returning)), imap=imap)
     except EnvironmentFaultError as error:
         if files or imap:
             raise
@@ -80,15 +85,16 @@ def _read(chosen: Settings, files: Sequence[Path] | None, record: Callable[[byte
             pass  # who writes into a pipe wants it read to the end
 
 
-def _recorded(context: Any, raw: bytes, domain: str) -> dict[str, Any]:  # noqa: ANN401  imported late
+def _recorded(context: Context, raw: bytes, domain: str, returning: Returning | None) -> dict[str, Any]:
     from thammuu.delivery.bounces import notice_in
 
-    notice = notice_in(raw, domain)
+    notice = notice_in(raw, domain, returning)
     recorded = False
     if notice.state is not None:
         from thammuu.delivery.deliveries import news  # type: ignore[import-untyped,unused-ignore]
 
-        recorded = bool(news(context, notice.delivery_id, notice.state, notice.reason))
+        answered = notice.kind == "answer"
+        recorded = bool(news(context, notice.delivery_id, notice.state, notice.reason, answered=answered))
     return {
         "kind": notice.kind,
         "delivery": notice.delivery_id,

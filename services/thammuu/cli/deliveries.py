@@ -134,7 +134,7 @@ def send(
     said = _("{accepted} accepted, {later} to be tried again, {refused} refused, {unknown} with an unknown end.")
     console().print(said.format(**asdict(tally)), markup=False)
     if tally.cancelled:
-        told = _("{n} cancelled: their memos were replaced or withdrawn while they waited.")
+        told = _("{n} cancelled: what they were to tell did not hold any more when their turn came.")
         console().print(told.format(n=tally.cancelled), markup=False)
 
 

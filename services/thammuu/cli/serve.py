@@ -45,7 +45,7 @@ def serve(
     logs.configure()
     chosen = settings(ctx, data)
     access = access_of(chosen)
-    if not access.digests and not is_loopback(host):
+    if not access.tokens and not is_loopback(host):
         raise typer.BadParameter(
             _("Without a token (THAMMUU_API_TOKEN, THAMMUU_API_TOKENS_FILE) only this machine may be served.")
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import bindparam, exists, func, insert, select, tuple_, update
 
@@ -14,12 +15,13 @@ from thammuu.delivery.states import WAITING
 from thammuu.delivery.telling import SUPERSEDED
 from thammuu.delivery.vocabulary import ADDRESSED_AS, SEVERITIES
 from thammuu.events import DeliveryCancelled, DeliveryQueued, Enclosed, NewEvent
+from thammuu.ledger.prepared import Prepared
 from thammuu.ledger.schema import contact_points, deliveries, delivery_memos
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import ColumnElement, Connection
 
     from thammuu.bus.context import UnitOfWork
     from thammuu.delivery.planning import Carried, Kind
@@ -28,29 +30,27 @@ MOST_MEMOS = 20
 """Of one message; mail servers refuse larger ones for their size."""
 _P, _D, _M = contact_points.c, deliveries.c, delivery_memos.c
 # made once: they run for every memo that is issued
-_KNOWN = select(_M.recipient_id, _M.channel, _M.repetition).where(
-    _M.memo_id == bindparam("memo"), _M.version == bindparam("version"), _M.kind == bindparam("kind")
-)
-_SAME_ADDRESS = _P.address_mark.in_(bindparam("marks", expanding=True))
-_HOLD = select(_P.recipient_id).where(_SAME_ADDRESS).order_by(_P.recipient_id, _P.channel).with_for_update()
-_JOINABLE = (
-    select(_D.delivery_id, _D.channel, _D.repetition, _D.due, _D.deadline, _D.severity)
-    .add_columns(_P.address_mark, _P.channel.label("point"))
-    .join(contact_points, _P.recipient_id == _D.recipient_id)
-    .where(
-        _SAME_ADDRESS,
-        # by recipient, never by state: of all that waits only what waits for these is looked at
-        func.coalesce(_D.state, "") == "queued",
-        _D.attempts == 0,
-        _D.kind == bindparam("asked"),
-        select(func.count(func.distinct(_M.memo_id))).where(_M.delivery_id == _D.delivery_id).scalar_subquery()
-        < MOST_MEMOS,
+_KNOWN = Prepared(
+    select(_M.recipient_id, _M.channel, _M.repetition).where(
+        _M.memo_id == bindparam("memo"), _M.version == bindparam("version"), _M.kind == bindparam("kind")
     )
-    .with_for_update(of=deliveries)
 )
-_OPEN, _ENCLOSE = insert(deliveries), insert(delivery_memos)
+_OPEN, _ENCLOSE = Prepared(insert(deliveries)), Prepared(insert(delivery_memos))
 _Key = tuple[str, str, int]
 """Recipient or mark of an address, channel, repetition."""
+
+
+class _Waiting(NamedTuple):
+    """A message that waits, and the address it goes to; times are seconds since 1970."""
+
+    delivery_id: str
+    channel: str
+    repetition: int
+    due: float
+    deadline: float
+    severity: str
+    address_mark: str
+    point: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +100,9 @@ def book(  # noqa: PLR0913, PLR0917  what a booking depends on
     ]
     opened = [_row(one, unit_id, severity, kind, instead_of) for one in booked if not one.joins]
     if opened:
-        work.connection.execute(_OPEN, opened)
+        _OPEN(work.connection, *opened)
     rows = [row for one in booked for row in _enclosed(one, carried, kind)]
-    work.connection.execute(_ENCLOSE, rows)
+    _ENCLOSE(work.connection, *rows)
     return [NewEvent(subject=unit_id, data=_event(one, carried, severity, kind, instead_of)) for one in booked]
 
 
@@ -125,36 +125,11 @@ def cancel(connection: Connection, unit_id: str, carried: Carried, reason: str) 
     waiting = deliveries.c.state.in_(sorted(WAITING))
     query = select(deliveries.c.delivery_id).where(deliveries.c.delivery_id.in_(mine), waiting, ~standing)
     names = connection.execute(query.order_by(deliveries.c.delivery_id).with_for_update()).scalars().all()
-    return _cancelled(connection, unit_id, names, reason)
-
-
-def stop_repeats(connection: Connection, unit_id: str, stopped: str, reason: str, by: str) -> list[NewEvent]:
-    """Cancel the repeats of a message that still wait: it was acknowledged or cancelled.
-
-    Args:
-        connection: The transaction.
-        unit_id: The unit of its memos.
-        stopped: The delivery.
-        reason: Why.
-        by: Who said so.
-    """
-    c, later = delivery_memos.c, delivery_memos.alias()
-    same = [later.c[name] == c[name] for name in ("memo_id", "version", "recipient_id", "channel", "kind")]
-    repeats = select(later.c.delivery_id).where(*same, later.c.repetition > c.repetition, c.delivery_id == stopped)
-    query = select(deliveries.c.delivery_id).where(
-        deliveries.c.delivery_id.in_(repeats), deliveries.c.state.in_(sorted(WAITING))
-    )
-    names = connection.execute(query.order_by(deliveries.c.delivery_id).with_for_update()).scalars().all()
-    return _cancelled(connection, unit_id, names, reason, by)
-
-
-def _cancelled(
-    connection: Connection, unit_id: str, names: Sequence[str], reason: str, by: str = SUPERSEDED
-) -> list[NewEvent]:
     if names:
         stopped = update(deliveries).where(deliveries.c.delivery_id.in_(names))
         connection.execute(stopped.values(state="cancelled", reason=reason))
-    return [NewEvent(subject=unit_id, data=DeliveryCancelled(delivery_id=name, reason=reason, by=by)) for name in names]
+    told = (DeliveryCancelled(delivery_id=name, reason=reason, by=SUPERSEDED) for name in names)
+    return [NewEvent(subject=unit_id, data=one) for one in told]
 
 
 def _keys(one: Planned) -> set[_Key]:
@@ -167,7 +142,7 @@ def _mark(one: Planned) -> _Key:
 
 def _known(connection: Connection, carried: Carried, kind: Kind) -> set[_Key]:
     which = {"memo": carried.memo_id, "version": carried.version, "kind": kind}
-    return {(row.recipient_id, row.channel, row.repetition) for row in connection.execute(_KNOWN, which)}
+    return {(recipient_id, channel, repetition) for recipient_id, channel, repetition in _KNOWN(connection, which)}
 
 
 def _marked(connection: Connection, planned: Sequence[Planned]) -> list[Planned]:
@@ -186,15 +161,16 @@ def _point(one: Planned) -> tuple[str, str]:
     return (one.recipient_id, ADDRESSED_AS.get(one.channel, one.channel))
 
 
-def _open(connection: Connection, new: Sequence[Planned], kind: Kind) -> dict[_Key, Row[Any]]:
+def _open(connection: Connection, new: Sequence[Planned], kind: Kind) -> dict[_Key, _Waiting]:
     """Return the messages to the same addresses that still wait and that further memos may join."""
     marks = sorted({one.mark for one in new if one.window_s or kind == "withdrawal"})
     if not marks:
         return {}
+    asked = {f"mark_{place}": mark for place, mark in enumerate(marks)}
     if connection.dialect.name == "postgresql":
         # two workers that open a message to the same address at once would make two of it
-        connection.execute(_HOLD, {"marks": marks}).all()
-    waiting: list[Row[Any]] = list(connection.execute(_JOINABLE, {"marks": marks, "asked": kind}))
+        _hold(len(marks))(connection, asked)
+    waiting = [_Waiting(*row) for row in _joinable(len(marks))(connection, asked | {"asked": kind})]
     return {
         (row.address_mark, row.channel, row.repetition): row
         for row in sorted(waiting, key=lambda one: (-one.due, one.delivery_id))
@@ -202,7 +178,39 @@ def _open(connection: Connection, new: Sequence[Planned], kind: Kind) -> dict[_K
     }
 
 
-def _joining(work: UnitOfWork, one: Planned, severity: str, held: Row[Any]) -> _Booking:
+@lru_cache
+def _hold(marks: int) -> Prepared:
+    """Return the statement that locks who has one of so many addresses."""
+    return Prepared(
+        select(_P.recipient_id).where(_has_one_of(marks)).order_by(_P.recipient_id, _P.channel).with_for_update()
+    )
+
+
+@lru_cache
+def _joinable(marks: int) -> Prepared:
+    """Return the statement that finds what waits for one of so many addresses and has room."""
+    carried = select(func.count(func.distinct(_M.memo_id))).where(_M.delivery_id == _D.delivery_id)
+    return Prepared(
+        select(_D.delivery_id, _D.channel, _D.repetition, _D.due, _D.deadline, _D.severity)
+        .add_columns(_P.address_mark, _P.channel)
+        .join(contact_points, _P.recipient_id == _D.recipient_id)
+        .where(
+            _has_one_of(marks),
+            # by recipient, never by state: of all that waits only what waits for these is looked at
+            func.coalesce(_D.state, "") == "queued",
+            _D.attempts == 0,
+            _D.kind == bindparam("asked"),
+            carried.scalar_subquery() < MOST_MEMOS,
+        )
+        .with_for_update(of=deliveries)
+    )
+
+
+def _has_one_of(marks: int) -> ColumnElement[bool]:
+    return _P.address_mark.in_([bindparam(f"mark_{place}") for place in range(marks)])
+
+
+def _joining(work: UnitOfWork, one: Planned, severity: str, held: _Waiting) -> _Booking:
     """Let a memo join a message that waits: the message goes at the earlier moment, and is as grave as its worst."""
     due = min(one.due, _moment(held.due))
     worst = min(severity, held.severity, key=SEVERITIES.index)
@@ -225,6 +233,8 @@ def _row(one: _Booking, unit_id: str, severity: str, kind: Kind, instead_of: str
         "deadline": one.deadline.timestamp(),
         "attempts": 0,
         "unknowns": 0,
+        "holder": None,
+        "held_until": None,
         "reason": one.planned.why,
         "reference": "",
         "repetition": one.planned.repetition,

@@ -1,7 +1,8 @@
 """Mail that comes back, read and matched to its delivery: bounces, notices of delay and arrival, answers, absences.
 
 A mailbox takes mail from anybody, so nothing here is trusted: only the first 128 KB of a mail are read, only so deep,
-and an id counts only where it is one of ours, on our domain, and the same wherever the mail names one.
+and an id counts only where it is one of ours, on our domain, and the same wherever the mail names one. Where deliveries
+have addresses of their own to come back to, a report is believed only if it came to one.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from thammuu.i18n import _
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Kind = Literal["bounce", "delay", "arrival", "answer", "absence", "foreign"]
+    from thammuu.delivery.returning import Returning
+
+Kind = Literal["bounce", "delay", "arrival", "answer", "absence", "unproven", "foreign"]
 LARGEST: Final = 2**17
 """Bytes that are read of a mail: a report stands before the message that it returns."""
 _MOST_BOUNDARIES: Final = 40
@@ -39,7 +42,7 @@ class Notice:
     """What a mail tells of a delivery.
 
     Args:
-        kind: ``foreign`` where it tells of none of ours.
+        kind: ``foreign`` where it tells of none of ours; ``unproven`` of a report that anybody could have written.
         delivery_id: Of which one; None where it names none, or several.
         reason: In words, without addresses.
     """
@@ -51,39 +54,43 @@ class Notice:
     @property
     def state(self) -> Literal["bounced", "delivered"] | None:
         """What the delivery becomes; None where nothing is known by it."""
-        if self.delivery_id is None or self.kind in {"foreign", "delay"}:
+        if self.delivery_id is None or self.kind in {"foreign", "delay", "unproven"}:
             return None
         return "bounced" if self.kind == "bounce" else "delivered"
 
 
-def notice_in(raw: bytes, domain: str) -> Notice:
+def notice_in(raw: bytes, domain: str, returning: Returning | None = None) -> Notice:
     """Return what a mail tells of a delivery.
 
     Args:
         raw: The mail, from anybody.
         domain: Of the sender's address: our message ids end with it.
+        returning: Recognises the addresses of deliveries, where they have some.
     """
     head = raw[:LARGEST]
     if head.lower().count(b"boundary=") > _MOST_BOUNDARIES:
         return Notice("foreign")
     try:
         mail = BytesParser(policy=policy.compat32).parsebytes(head)
-        return _read(mail, domain.lower())
+        return _read(mail, domain.lower(), returning)
     except (RecursionError, ValueError, LookupError, TypeError, AttributeError):
         # the parser gives up on what no mail program writes
         return Notice("foreign")
 
 
-def _read(mail: Message[Any, Any], domain: str) -> Notice:
+def _read(mail: Message[Any, Any], domain: str, returning: Returning | None) -> Notice:
     parts = list(_parts(mail))
+    proven = None if returning is None else returning.delivery_of(mail)
+    believed = returning is None or proven is not None
     # gateways wrap reports into other mails, and some name no kind: what stands in it tells
     if any(_type(part) in _STATUS_TYPES for part in parts):
-        return _of_report(parts, domain)
-    delivery_id = _only(_ids_in(f"{mail.get('In-Reply-To', '')} {mail.get('References', '')}", domain))
+        return _of_report(parts, domain, proven, believed=believed)
+    delivery_id = proven or _only(_ids_in(f"{mail.get('In-Reply-To', '')} {mail.get('References', '')}", domain))
     if "X-Failed-Recipients" in mail:
         # reports before RFC 3464, which some servers still write: the mail is returned as text
         told = delivery_id or _only(_ids_in(str(mail.get_payload()), domain))
-        return Notice("bounce", told, _("the mail server says that it failed")) if told else Notice("foreign")
+        kind: Kind = "bounce" if believed else "unproven"
+        return Notice(kind, told, _("the mail server says that it failed")) if told else Notice("foreign")
     if not delivery_id:
         return Notice("foreign")
     if _is_of_a_server(mail):
@@ -110,7 +117,7 @@ def _type(part: Message[Any, Any]) -> str:
     return part.get_content_type().lower()
 
 
-def _of_report(parts: list[Message[Any, Any]], domain: str) -> Notice:
+def _of_report(parts: list[Message[Any, Any]], domain: str, proven: str | None, *, believed: bool) -> Notice:
     """Return what a report of RFC 3464 or RFC 8098 tells."""
     fields = [block for part in parts if _type(part) in _STATUS_TYPES for block in _blocks(part)]
     found = {one for block in fields for one in _envelope_ids(block)}
@@ -120,13 +127,17 @@ def _of_report(parts: list[Message[Any, Any]], domain: str) -> Notice:
     # receipts name the mail they are for in a field of their own
     for block in fields:
         found |= set(_ids_in(str(block.get("Original-Message-ID", "")), domain))
-    delivery_id = _only(found)
+    delivery_id = proven or _only(found)
     if not delivery_id:
         return Notice("foreign")
+    # receipts are written by the reader's program, which answers to the address that the mail shows
+    receipt = any("Disposition" in block for block in fields)
+    if not believed and not receipt:
+        return Notice("unproven", delivery_id, _why(fields))
     actions = {str(block.get("Action", "")).strip().lower() for block in fields}
-    if "failed" in actions or (actions == {""} and any(_is_final(block) for block in fields)):
+    if believed and ("failed" in actions or (actions == {""} and any(_is_final(block) for block in fields))):
         return Notice("bounce", delivery_id, _why(fields))
-    if any("Disposition" in block for block in fields) or "delivered" in actions:
+    if receipt or "delivered" in actions:
         return Notice("arrival", delivery_id, _("a receipt came"))
     return Notice("delay", delivery_id, _why(fields))
 

@@ -10,8 +10,9 @@ from sqlalchemy import select, update
 from thammuu.delivery import recipients
 from thammuu.delivery.contacts import next_contacts
 from thammuu.delivery.reasons import freed
+from thammuu.delivery.repeats import repeats_of
 from thammuu.delivery.states import WAITING, may_become
-from thammuu.delivery.telling import moment, told
+from thammuu.delivery.telling import ANSWERED, moment, told
 from thammuu.delivery.vocabulary import ADDRESSED_AS
 from thammuu.errors import BadInputError, Place, Problem
 from thammuu.events import DeliveryCancelled, DeliveryFailed, DeliveryRequeued, DeliverySucceeded
@@ -30,32 +31,39 @@ if TYPE_CHECKING:
 _ARRIVED = frozenset({"accepted", "delivered"})
 
 
-def news(context: Context, delivery_id: str | None, state: Literal["bounced", "delivered"], reason: str = "") -> bool:
+def news(
+    context: Context,
+    delivery_id: str | None,
+    state: Literal["bounced", "delivered"],
+    reason: str = "",
+    *,
+    answered: bool = False,
+) -> bool:
     """Record what is told of a delivery from outside; what comes late or contradicts what is known is dropped.
+
+    Repeats of what was answered are not sent, also where it was known to have arrived.
 
     Args:
         context: The program's parts.
         delivery_id: Whoever tells may name one that is none.
         state: What it became.
         reason: In words.
+        answered: Whether a person answered it.
 
     Returns:
-        Whether it was recorded.
+        Whether the delivery's state was recorded.
     """
     with context.database.transaction() as connection:
         row = _locked(connection, [delivery_id or ""]).get(delivery_id or "")
-        if row is None or not may_become(row.state, state):
+        if row is None:
             return False
-        # the claim goes with it: what a sender that is at it hears comes too late to count
-        values = {"state": state, "reason": freed(reason), "holder": None, "held_until": None}
-        connection.execute(update(deliveries).where(deliveries.c.delivery_id == row.delivery_id).values(**values))
-        events = [_news_event(context, row, state, freed(reason))]
-        if state == "bounced":
-            for name in _readers(connection, row):
-                recipients.bounced(connection, name, ADDRESSED_AS.get(row.channel, row.channel))
-            events += next_contacts(context, connection, [row])
+        recorded = may_become(row.state, state)
+        events = _became(context, connection, row, state, freed(reason)) if recorded else []
+        if answered and row.attempts:
+            repeats = repeats_of(connection, [row.delivery_id])
+            events += _cancelled(context, connection, repeats, freed(reason), ANSWERED)
         log.append(connection, events)
-    return True
+    return recorded
 
 
 def retry(
@@ -91,7 +99,7 @@ def retry(
 
 
 def cancel(context: Context, connection: Connection, names: Sequence[str], by: str, reason: str) -> list[str]:
-    """Cancel deliveries that wait.
+    """Cancel deliveries that wait, and their repeats.
 
     Args:
         context: The program's parts.
@@ -101,20 +109,39 @@ def cancel(context: Context, connection: Connection, names: Sequence[str], by: s
         reason: Why.
 
     Returns:
-        The ids of the cancelled ones.
+        The ids of the cancelled ones, repeats last.
 
     Raises:
         BadInputError: With every delivery that is unknown or does not wait.
     """
     rows = _checked(connection, names, _fault_of_cancel)
+    rows += [row for row in repeats_of(connection, names) if row.delivery_id not in names]
+    log.append(connection, _cancelled(context, connection, rows, freed(reason), by))
+    return [row.delivery_id for row in rows]
+
+
+def _cancelled(context: Context, connection: Connection, rows: Sequence[Row[Any]], reason: str, by: str) -> list[Event]:
     events = []
     for row in rows:
         mine = deliveries.c.delivery_id == row.delivery_id
-        connection.execute(update(deliveries).where(mine).values(state="cancelled", reason=freed(reason)))
-        data = DeliveryCancelled(delivery_id=row.delivery_id, reason=freed(reason), by=by)
+        connection.execute(update(deliveries).where(mine).values(state="cancelled", reason=reason))
+        data = DeliveryCancelled(delivery_id=row.delivery_id, reason=reason, by=by)
         events.append(told(context, row.delivery_id, row.subject, "cancelled", context.clock().isoformat(), data))
-    log.append(connection, events)
-    return [row.delivery_id for row in rows]
+    return events
+
+
+def _became(
+    context: Context, connection: Connection, row: Row[Any], state: Literal["bounced", "delivered"], reason: str
+) -> list[Event]:
+    # the claim goes with it: what a sender that is at it hears comes too late to count
+    values = {"state": state, "reason": reason, "holder": None, "held_until": None}
+    connection.execute(update(deliveries).where(deliveries.c.delivery_id == row.delivery_id).values(**values))
+    events = [_news_event(context, row, state, reason)]
+    if state == "bounced":
+        for name in _readers(connection, row):
+            recipients.bounced(connection, name, ADDRESSED_AS.get(row.channel, row.channel))
+        events += next_contacts(context, connection, [row])
+    return events
 
 
 def _fault_of_retry(row: Row[Any], *, anyway: bool) -> str | None:

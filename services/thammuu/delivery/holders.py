@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, FromClause, bindparam, exists, func, or_, select
 
 from thammuu.delivery.planning import Carried
+from thammuu.ledger.prepared import Prepared
 from thammuu.ledger.schema import deliveries, delivery_memos, issued_memos, memos
 
 if TYPE_CHECKING:
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-_LAST = select(
-    select(func.max(issued_memos.c.version)).where(issued_memos.c.memo_id == bindparam("memo")).label("version"),
-    select(memos.c.status).where(memos.c.memo_id == bindparam("memo")).label("status"),
+_LAST = Prepared(
+    select(
+        select(func.max(issued_memos.c.version)).where(issued_memos.c.memo_id == bindparam("memo")).label("version"),
+        select(memos.c.status).where(memos.c.memo_id == bindparam("memo")).label("status"),
+    )
 )
 _HAVE_IT = ("attempting", "accepted", "delivered", "unknown")
 
@@ -47,8 +50,8 @@ def stands(table: FromClause) -> ColumnElement[bool]:
 
 def is_standing(connection: Connection, carried: Carried) -> bool:
     """Tell whether a memo version is a document that counts."""
-    row = connection.execute(_LAST, {"memo": carried.memo_id}).one()
-    return bool(row.version == carried.version) and bool(row.status != "superseded")
+    [(version, status)] = _LAST(connection, {"memo": carried.memo_id})
+    return bool(version == carried.version) and bool(status != "superseded")
 
 
 def told_nobody(connection: Connection) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from thammuu.canonical import derived_id
 from thammuu.clock import today
+from thammuu.delivery.late import units_of_late
 from thammuu.delivery.planning import first_in_turn, mark_of, usable
 from thammuu.delivery.recipients import recipients_of
 from thammuu.delivery.telling import told
@@ -20,7 +21,7 @@ from thammuu.events import DeliveryQueued
 from thammuu.ledger.schema import deliveries
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Sequence
 
     from sqlalchemy import Connection, Row
 
@@ -36,11 +37,12 @@ _LOG = structlog.get_logger(__name__)
 
 
 def raised(
-    context: Context, connection: Connection, late: Iterable[Row[Any]], channels: Collection[str]
+    context: Context, connection: Connection, late: Sequence[Row[Any]], channels: Collection[str]
 ) -> list[Event]:
     """Queue messages to the operators of units whose messages are overdue, by every other channel they can be told by.
 
-    What such a message says is worked out when it is sent; until then it tells of whatever becomes overdue meanwhile.
+    One with memos to several units is told to the operators of each. What they are told is worked out when it is sent;
+    until then it tells of whatever becomes overdue meanwhile.
 
     Args:
         context: The program's parts.
@@ -52,7 +54,8 @@ def raised(
         The events, for the caller to append last.
     """
     wanted: dict[tuple[str, str], Recipient] = {}
-    for unit_id, channel in sorted({(row.subject, row.channel) for row in late if row.kind != KIND}):
+    about = units_of_late(connection) if late else {}
+    for unit_id, channel in sorted({(unit, row.channel) for row in late for unit in about.get(row.delivery_id, ())}):
         others = {one for one in channels if one != _TO_TRY_THINGS_OUT and one != ADDRESSED_AS.get(channel, channel)}
         operators = first_in_turn(recipients_of(connection, unit_id, today(context.clock)), "operator", others)
         if not operators:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from thammuu.delivery.deliveries import as_row
+from thammuu.delivery.late import LATE
 from thammuu.delivery.states import WAITING
 from thammuu.errors import BadInputError
 from thammuu.i18n import _
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from sqlalchemy import Connection
-
-LATE = deliveries.c.overdue & deliveries.c.state.in_(["queued", "unknown", "attempting"])
-"""The condition that a delivery has no final state although its deadline has passed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,12 @@ _EVERY_POINT = (
 _POINTS = _EVERY_POINT.where(contact_points.c.recipient_id.in_(bindparam("names", expanding=True)))
 
 
+_AS_KEPT = (
+    *("recipient_id", "unit_id", "role", "agency", "turn", "language"),
+    *("quiet_from", "quiet_to", "digest_at", "valid_from", "valid_to"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """How one channel reaches a recipient.
@@ -161,6 +167,6 @@ def _assembled(rows: Collection[Row[Any]], points: Iterable[Any]) -> list[Recipi
 
 
 def _recipient(row: Row[Any], points: dict[str, Point]) -> Recipient:
-    names = ("recipient_id", "unit_id", "role", "agency", "turn", "language", "quiet_from", "quiet_to", "digest_at")
-    told = {name: row._mapping[name] for name in (*names, "valid_from", "valid_to")}  # noqa: SLF001  SQLAlchemy's public name
+    values = row._mapping  # noqa: SLF001  SQLAlchemy's public name
+    told = {name: values[name] for name in _AS_KEPT}
     return Recipient(**told, formats=tuple(row.formats.split(",")) if row.formats else (), points=points)

@@ -73,7 +73,7 @@ class RouteNode(BaseModel):
         match: Which memos take it; the root takes all.
         to: Who is told; an empty list tells nobody.
         group_window: How long a message waits for others to the same recipient.
-        repeat_every: After how long the same memo is sent again while nobody has acknowledged it; 0 is never.
+        repeat_every: After how long the same memo is sent again to who has not answered; 0 is never.
         repeats: At most how often.
         critical_passes: Whether critical memos are sent in quiet hours and on days off too.
         go_on: Written ``continue``: whether the next matching route is taken as well.

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 SUPERSEDED = "superseded"
 """By whom messages are cancelled of which nothing stands any more."""
+ANSWERED = "answered"
+"""By whom the repeats of a message are cancelled that was answered."""
 
 
 def told(  # noqa: PLR0913, PLR0917  what an id follows from

@@ -2,7 +2,7 @@
 
 Fernet of ``cryptography`` (AES-128-CBC with HMAC-SHA256, https://github.com/fernet/spec). Several keys may be given:
 the newest seals, all of them open. The mark by which an address is recognised is an HMAC under a key derived from the
-oldest one, so that it stays the same when a key is added.
+oldest one, so that it stays the same when a key is added; so are proofs.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from thammuu.settings import Settings
 
 _MARKS = b"thammuu address marks"
+_PROOFS = b"thammuu proofs"
 
 
 class Vault:
@@ -52,6 +53,7 @@ class Vault:
         self._fernet = MultiFernet(fernets)
         oldest = base64.urlsafe_b64decode(keys[-1])
         self._marking = hmac.digest(oldest, _MARKS, hashlib.sha256)
+        self._proving = hmac.digest(oldest, _PROOFS, hashlib.sha256)
 
     def seal(self, content: bytes) -> bytes:
         """Return the content in a form that only the keys open."""
@@ -93,6 +95,10 @@ class Vault:
         """
         told = f"{channel}\0{address.strip().casefold()}".encode()
         return hmac.new(self._marking, told, hashlib.sha256).hexdigest()
+
+    def proof(self, text: str) -> bytes:
+        """Return 32 bytes that only who has the keys can make for a text; they tell nothing of it or of others."""
+        return hmac.digest(self._proving, text.encode(), hashlib.sha256)
 
 
 def new_key() -> str:

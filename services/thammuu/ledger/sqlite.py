@@ -13,6 +13,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 from thammuu.failpoints import reach
 from thammuu.ledger.database import SCHEMA_REVISION, refuse_newer
 from thammuu.ledger.group_commit import GroupCommit
+from thammuu.ledger.prepared import at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,11 +97,11 @@ class SqliteDatabase:
     def snapshot(self) -> Iterator[Connection]:
         """Open a read-only view of one moment."""
         with self._readers.connect() as connection:
-            connection.exec_driver_sql("BEGIN")
+            at_once(connection, "BEGIN")
             try:
                 yield connection
             finally:
-                connection.exec_driver_sql("ROLLBACK")
+                at_once(connection, "ROLLBACK")
 
     def integrity(self) -> str:
         """Return what SQLite's own integrity check says; ``ok`` is good."""

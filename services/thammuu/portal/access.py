@@ -1,4 +1,4 @@
-"""Who may ask: whoever sends a token; without any tokens, this machine alone."""
+"""Who may ask for what: whoever sends a token, within its rights; without any tokens, this machine alone."""
 
 from __future__ import annotations
 
@@ -6,18 +6,34 @@ import hmac
 from dataclasses import dataclass
 from hashlib import sha256
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from thammuu.errors import BadInputError, EnvironmentFaultError
 from thammuu.i18n import _
+from thammuu.portal.measuring import VERSION
+from thammuu.portal.tokens import RIGHTS, tokens_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from thammuu.portal.tokens import Right, Token
     from thammuu.settings import Settings
 
-SHORTEST_TOKEN = 16
+_WRITING: Final[dict[str, Right]] = {"publications": "publish", "recipients": "recipients"}
+"""By the first word below the version; what else is written needs all rights."""
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request is not let in.
+
+    Args:
+        status: Of the answer.
+        detail: One sentence.
+    """
+
+    status: int
+    detail: str
 
 
 @dataclass(frozen=True)
@@ -25,40 +41,49 @@ class Access:
     """What lets a request in.
 
     Args:
-        digests: The SHA-256 of each token; none lets in this machine alone.
+        tokens: None lets in this machine alone.
     """
 
-    digests: tuple[bytes, ...] = ()
+    tokens: tuple[Token, ...] = ()
 
-    def refusal(self, request: Request) -> str | None:
+    def refusal(self, request: Request) -> Refusal | None:
         """Return why a request is not let in, None if it is."""
-        if self.digests:
-            return None if self._known(request) else _("A known bearer token is needed.")
-        if not _from_here(request):
-            return _("Without tokens only this machine is answered, by the name localhost.")
-        return None
+        if not self.tokens:
+            here = _("Without tokens only this machine is answered, by the name localhost.")
+            return None if _from_here(request) else Refusal(403, here)
+        rights = self._rights(request)
+        if not rights:
+            return Refusal(401, _("A known bearer token is needed."))
+        missing = ", ".join(sorted(_needed(request) - rights - {"read"}))
+        return Refusal(403, _("This token has no right to {right}.").format(right=missing)) if missing else None
 
-    def _known(self, request: Request) -> bool:
+    def _rights(self, request: Request) -> frozenset[Right]:
+        """Return what the token of a request may do; nothing if it is unknown."""
         scheme, _space, token = request.headers.get("authorization", "").partition(" ")
         given = sha256(token.strip().encode()).digest() if scheme.lower() == "bearer" else b""
         # every one is compared, so that the time taken tells nothing
-        matches = [hmac.compare_digest(given, one) for one in self.digests]
-        return any(matches)
+        matches = [one for one in self.tokens if hmac.compare_digest(given, one.digest)]
+        return frozenset(right for one in matches for right in one.rights)
+
+
+def _needed(request: Request) -> frozenset[Right]:
+    """Return what a request needs; whatever is not known to read needs all."""
+    # not request.url: a header can change what that says
+    area = str(request.scope["path"]).removeprefix(f"{VERSION}/").partition("/")[0]
+    if request.method in {"GET", "HEAD"}:
+        opened = area == "recipients" and "contact" in request.query_params
+        return frozenset({"recipients"}) if opened else frozenset({"read"})
+    return frozenset({_WRITING[area]}) if area in _WRITING else RIGHTS
 
 
 def access_of(settings: Settings) -> Access:
     """Return what the settings let in.
 
     Raises:
-        BadInputError: If a token is too short, or the file has none.
+        BadInputError: If a token is too short, or the file has none, or names a right that there is not.
         EnvironmentFaultError: If the file cannot be read.
     """
-    tokens = [settings.api_token.get_secret_value()] if settings.api_token else []
-    if settings.api_tokens_file is not None:
-        tokens += _tokens_in(settings)
-    if any(len(one) < SHORTEST_TOKEN for one in tokens):
-        raise BadInputError(_("A token must have at least {n} characters.").format(n=SHORTEST_TOKEN))
-    return Access(tuple(sha256(one.encode()).digest() for one in tokens))
+    return Access(tuple(tokens_of(settings)))
 
 
 def is_loopback(host: str) -> bool:
@@ -67,20 +92,6 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _tokens_in(settings: Settings) -> list[str]:
-    path = settings.api_tokens_file
-    assert path is not None
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        message = _("The tokens in {file} cannot be read: {reason}.").format(file=path, reason=error)
-        raise EnvironmentFaultError(message) from error
-    tokens = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
-    if not tokens:
-        raise BadInputError(_("{file} has no token: one a line is expected.").format(file=path))
-    return tokens
 
 
 def _from_here(request: Request) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import MutableHeaders
@@ -54,6 +55,5 @@ class Guarded:
         if refusal is None:
             await self._app(scope, receive, guarding)
             return
-        status = 401 if self._access.digests else 403
-        headers = {"www-authenticate": "Bearer"} if status == 401 else {}  # noqa: PLR2004  as the line before says
-        await problem(status, refusal, headers=headers)(scope, receive, guarding)
+        headers = {"www-authenticate": "Bearer"} if refusal.status == HTTPStatus.UNAUTHORIZED else {}
+        await problem(refusal.status, refusal.detail, headers=headers)(scope, receive, guarding)

@@ -12,6 +12,7 @@ from thammuu.delivery.mail import domain_of, fault_of_address, origin_of, wire_a
 from thammuu.delivery.pacing import Pace
 from thammuu.delivery.ports import Answer
 from thammuu.delivery.reasons import freed
+from thammuu.delivery.returning import returning_of
 from thammuu.errors import BadInputError, PermanentRefusalError
 from thammuu.i18n import _
 
@@ -32,8 +33,8 @@ class EmailChannel:
         clock: The time: of the Date header, and of the pace.
 
     Raises:
-        BadInputError: If no server or sender is set, a login would go over the wire in plain text, or the key of DKIM
-            is no key.
+        BadInputError: If no server or sender is set, a login would go over the wire in plain text, the key of DKIM is
+            no key, or mails are to come back to addresses of their own and these cannot be made.
     """
 
     name = "email"
@@ -42,6 +43,7 @@ class EmailChannel:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.at_once = settings.smtp_connections
         self._origin = origin_of(settings.smtp_from, settings.smtp_reply_to)
+        self._returning = returning_of(settings)
         self._signer = signer_of(settings, self._origin.domain)
         self._server = _server_of(settings, self._origin.domain)
         self._pace = Pace(settings.mails_a_minute, clock)
@@ -111,7 +113,8 @@ class EmailChannel:
         recipient = wire_address(message.to.address)
         whole = False
         try:
-            sender = wire_address(self._origin.address)
+            own = None if self._returning is None else self._returning.address_for(message.delivery_id)
+            sender = own or wire_address(self._origin.address)
             answer = await hand_over(connection.smtp, sender, recipient, mail, message.delivery_id)
             whole = answer.outcome != "unknown"
         except SMTPResponseException as error:
