@@ -29,7 +29,7 @@ from thammuu.bus.routes import Route
 from thammuu.bus.status import Status
 from thammuu.bus.topics import Topics
 from thammuu.errors import EnvironmentFaultError
-from thammuu.events import Event, EventRejected, MemoSuperseded, NewEvent, RulesActivated, envelope
+from thammuu.events import Event, EventRejected, EventReplayed, MemoSuperseded, NewEvent, RulesActivated, envelope
 from thammuu.ledger import log
 from thammuu.ledger.blobs import FolderBlobs
 from thammuu.ledger.postgres import Limits, PostgresDatabase
@@ -80,10 +80,10 @@ def numbered(first: int, count: int) -> list[Event]:
     ]
 
 
-def cut_scores(year: int, folder: Path) -> Path:
+def cut_scores(year: int, folder: Path, provinces: Sequence[str] = PROVINCES) -> Path:
     """Write the scores of a few provinces to a file of their own."""
     lines = (EXAMPLES / f"papi-{year}.csv").read_text(encoding="utf-8").splitlines()
-    kept = [line for line in lines if line.startswith(("#", "period")) or line.split(",")[1] in PROVINCES]
+    kept = [line for line in lines if line.startswith(("#", "period")) or line.split(",")[1] in provinces]
     cut = folder / f"papi-{year}.csv"
     cut.write_text("\n".join(kept) + "\n", encoding="utf-8")
     return cut
@@ -306,7 +306,12 @@ def state(database: Database) -> State:
     """Return what happened, without when."""
     with database.snapshot() as connection:
         found = [one.event for one in log.read(connection)]
-    return {one.id: (one.type, one.subject, json.dumps(one.data.model_dump(mode="json"))) for one in found}
+    return {_known_by(one): (one.type, one.subject, json.dumps(one.data.model_dump(mode="json"))) for one in found}
+
+
+def _known_by(one: Event) -> str:
+    """Return an event's id, or its cause where the id names a place in the ledger, which is another in each run."""
+    return f"replayed {one.data.consumer} {one.data.replayed}" if isinstance(one.data, EventReplayed) else one.id
 
 
 def embedded(folder: Path, events: int) -> State:
