@@ -44,9 +44,7 @@ def program() -> Path:
 def _build(path: Path) -> None:
     go = shutil.which("go")
     if go is None:
-        lacking(
-            f"The S3 tests need Go 1.25 or newer (docs/contributing.md) to build {_PACKAGE}@{VERSION}; no go in PATH."
-        )
+        lacking(f"The S3 tests build {_PACKAGE}@{VERSION} with Go, 1.25 or newer; there is no go in PATH.")
     with tempfile.TemporaryDirectory(dir=path.parent.parent) as folder:
         made = subprocess.run(
             [go, "install", f"{_PACKAGE}@{VERSION}"],
