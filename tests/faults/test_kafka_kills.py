@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from kafka_real import STAGES, left, relay, settings_of
-from kafka_stage import Servers, new_stage, state
+from kafka_stage import Servers, Stage, new_stage, state
 from kafka_story import LEFT_OUT, NONSENSE, STEPS, Story, give, send_nonsense, undisturbed, work
 
 from thammuu import bootstrap, failpoints, pipeline
@@ -252,15 +252,16 @@ def drawn(chance: random.Random) -> Deal:
 def test_a_publisher_that_is_killed_leaves_a_whole_publication_or_none(
     servers: Servers, tmp_path: Path, story: Story
 ) -> None:
-    places = [name for role, name in WAY if role == "publisher"]
+    # nothing of an earlier round lies there: what is stored already is not stored again
+    stages = {
+        name: new_stage(servers, tmp_path / name, Limits(), partitions=1) for role, name in WAY if role == "publisher"
+    }
     with ThreadPoolExecutor(ROUNDS_AT_ONCE) as threads:
-        for done in [threads.submit(_published, servers, tmp_path / place, story, place) for place in places]:
+        for done in [threads.submit(_published, stage, story, place) for place, stage in stages.items()]:
             done.result()
 
 
-def _published(servers: Servers, folder: Path, story: Story, place: str) -> None:
-    # nothing of an earlier round lies there: what is stored already is not stored again
-    stage = new_stage(servers, folder, Limits())
+def _published(stage: Stage, story: Story, place: str) -> None:
     killed = stage.begin(give, stage.place(), story.folder, PUBLISH, fail_at=place)
     killed.join(WITHIN_S)
     assert killed.exitcode in {-signal.SIGKILL, LOST_CODE}, f"{place}\n{stage.said()}"
