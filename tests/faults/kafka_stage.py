@@ -112,6 +112,17 @@ class Servers:
     kafka: Kafka
     postgres: Postgres
     proxies: dict[str, Proxy]
+    _pattern: str = ""
+
+    def new_database(self) -> str:
+        """Make a database with empty tables, by copying the first one, and return its address."""
+        if not self._pattern:
+            url = self.postgres.new_database()
+            database = PostgresDatabase(url)
+            database.upgrade()
+            database.close()
+            self._pattern = url.rpartition("/")[2]
+        return self.postgres.new_database(self._pattern)
 
 
 @dataclass(frozen=True)
@@ -244,14 +255,14 @@ _NOT_NEEDED = ("blobs", "packs", "renderer", "clock", "settings")
 
 
 def new_stage(servers: Servers, folder: Path, limits: Limits, partitions: int = 6) -> Stage:
-    """Make a database and topics."""
-    url = servers.postgres.new_database()
+    """Make a database and topics, none of these with no partitions."""
+    url = servers.new_database()
     database = PostgresDatabase(url)
-    database.upgrade()
     (folder / "blobs").mkdir(parents=True, exist_ok=True)
     name = url.rpartition("/")[2]
     stage = Stage(servers, database, name, f"{name}.", folder, limits)
-    asyncio.run(make_topics(stage.place().connection(), partitions))
+    if partitions:
+        asyncio.run(make_topics(stage.place().connection(), partitions))
     return stage
 
 

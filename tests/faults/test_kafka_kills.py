@@ -254,7 +254,7 @@ def test_a_publisher_that_is_killed_leaves_a_whole_publication_or_none(
 ) -> None:
     # nothing of an earlier round lies there: what is stored already is not stored again
     stages = {
-        name: new_stage(servers, tmp_path / name, Limits(), partitions=1) for role, name in WAY if role == "publisher"
+        name: new_stage(servers, tmp_path / name, Limits(), partitions=0) for role, name in WAY if role == "publisher"
     }
     with ThreadPoolExecutor(ROUNDS_AT_ONCE) as threads:
         for done in [threads.submit(_published, stage, story, place) for place, stage in stages.items()]:
