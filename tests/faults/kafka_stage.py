@@ -56,7 +56,8 @@ PROVINCES = ("01", "02", "04", "06", "08", "10")
 """The real input is cut from the real file: the scores of these provinces."""
 _FORKS = multiprocessing.get_context("forkserver")
 _OURS = ("bootstrap", "bus.kafka", "intake.publishing", "ledger.postgres", "pipeline")
-_FORKS.set_forkserver_preload([*(f"thammuu.{name}" for name in _OURS), "typst", "polars", "aiokafka"])
+_THEIRS = ("psycopg", "sqlalchemy.dialects.postgresql.psycopg", "sqlglot", "rapidfuzz", "rfc8785", "kafka_story")
+_FORKS.set_forkserver_preload([*(f"thammuu.{name}" for name in _OURS), "typst", "polars", "aiokafka", *_THEIRS])
 State = dict[str, tuple[str, str, str]]
 
 
