@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
+from servers.program import served
+from servers.proxy import before
 from thammuu import bootstrap
 from thammuu.ledger import log
 from thammuu.ledger.copying import TABLES, lines
@@ -24,10 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from servers.postgres import Postgres
+    from servers.s3 import S3Server
 EXAMPLES = Path(__file__).parents[2] / "examples" / "papi"
 PUBLISH = ("publish", str(EXAMPLES / "papi-2022.csv"), "--index", "papi", "--period", "2022")
 Rows = dict[str, list[bytes]]
 DATED = ("--published-on", "2023-04-12")
+WITHIN_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,8 @@ class Place:
 
     @property
     def settings(self) -> Settings:
-        return Settings.model_validate({"data": self.data, "database_url": self.url})
+        files = self.others.get("THAMMUU_BLOBS_URL")
+        return Settings.model_validate({"data": self.data, "database_url": self.url, "blobs_url": files})
 
     @property
     def environment(self) -> dict[str, str]:
@@ -127,27 +134,99 @@ def test_a_backup_comes_back_equal_in_either_database(
     assert "./." in other.run("memos", "show", "Hà Nam")
 
 
+def size_of(backup: Path) -> int:
+    """Return how many events a backup has."""
+    return int(json.loads((backup / "manifest.json").read_text())["events"])
+
+
+def stopped(process: subprocess.Popen[str]) -> bool:
+    status = Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8")
+    return status.rpartition(")")[2].split()[0] == "T"
+
+
+def until_stopped(process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + WITHIN_S
+    while not stopped(process):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def bucket_of(server: S3Server) -> dict[str, str]:
+    return {"THAMMUU_BLOBS_URL": f"s3://{server.new_bucket()}"}
+
+
+def few_scores() -> bytes:
+    """Return the scores of six provinces."""
+    lines = (EXAMPLES / "papi-2022.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if line.startswith(("#", "period,")) or line[5:7] <= "10"]
+    return "".join(kept).encode()
+
+
+def until_raised(place: Place) -> None:
+    """Wait until something was found, and is to be written about."""
+    deadline = time.monotonic() + WITHIN_S
+    assert place.url is not None
+    with psycopg.connect(place.url, autocommit=True) as connection:
+        while not connection.execute("SELECT 1 FROM events WHERE type = 'findings.raised' LIMIT 1").fetchone():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_a_backup_taken_while_others_write_is_one_moment_and_can_be_finished(
     source: Place, new_place: Callable[[str, str], Place], tmp_path: Path, kind: str
 ) -> None:
     place = new_place(kind, "busy")
     place.run("publications")
-    writer, taken = place.start(*PUBLISH, *DATED), 0
-    while writer.poll() is None and taken < 40:
-        place.run("backup", tmp_path / f"backup-{taken}")
-        taken += 1
-    _, told = writer.communicate()
+    writer = replace(place, others={"THAMMUU_FAIL_AT": "ledger.appended:4:SIGSTOP"}).start(*PUBLISH, *DATED)
+    try:
+        # its events are written and not committed while the first backup is taken
+        until_stopped(writer)
+        place.run("backup", tmp_path / "backup-0")
+        assert stopped(writer)
+        writer.send_signal(signal.SIGCONT)
+        taken = 1
+        while writer.poll() is None and taken < 4:
+            place.run("backup", tmp_path / f"backup-{taken}")
+            taken += 1
+        _, told = writer.communicate()
+    finally:
+        writer.kill()
     assert writer.returncode == 0, told
-    sizes = [json.loads((tmp_path / f"backup-{n}" / "manifest.json").read_text())["events"] for n in range(taken)]
+    sizes = [size_of(tmp_path / f"backup-{number}") for number in range(taken)]
     assert sizes == sorted(sizes)
-    midway = [n for n, size in enumerate(sizes) if size > 0]
-    assert midway, "the publication ended before a backup was taken"
+    assert 0 < sizes[0] < len(place.listed("events"))
     restored = new_place("sqlite", "restored")
-    restored.run("restore", tmp_path / f"backup-{midway[0]}")
+    restored.run("restore", tmp_path / "backup-0")
     whole(restored)
     restored.run("doctor", "--finish")
     assert outcome(restored) == outcome(source)
+
+
+def test_a_backup_beside_a_server_with_its_files_in_s3_comes_back_there_and_can_be_finished(
+    new_place: Callable[[str, str], Place], s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    place = replace(new_place("postgres", "served"), others=bucket_of(s3_server))
+    with before(s3_server.port) as network:
+        through = {"THAMMUU_BLOBS_ENDPOINT": f"http://127.0.0.1:{network.port}"}
+        with served(place.environment | through) as server:
+            asked = {"index": "papi", "period": "2022", "published_on": "2023-04-12", "partial": "true"}
+            assert server.publish(few_scores(), **asked).status == 202
+            until_raised(place)
+            # the server's own way to its files is silent: it stays in the middle of its work
+            network.hold()
+            place.run("backup", tmp_path / "backup")
+            network.heal()
+            server.until_handled("papi-2022-r1")
+    assert 0 < size_of(tmp_path / "backup") < len(place.listed("events"))
+    restored = replace(new_place("sqlite", "restored"), others=bucket_of(s3_server))
+    restored.run("restore", tmp_path / "backup")
+    whole(restored)
+    restored.run("doctor", "--finish")
+    assert outcome(restored) == outcome(place)
 
 
 def test_a_copied_ledger_goes_on_in_postgresql(source: Place, new_place: Callable[[str, str], Place]) -> None:

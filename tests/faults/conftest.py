@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from kafka_stage import Servers, Stage, cut_scores, new_stage
+from kafka_stage import Servers, Stage, new_stage
 
 from servers.kafka import Kafka
 from servers.ports import free_port
@@ -26,7 +26,7 @@ def servers() -> Iterator[Servers]:
     """Give servers of its own to the faults: others' tests would not like what happens to these."""
     folder = Path(tempfile.mkdtemp(prefix="thammuu-faults-"))
     doors = {"WORKERS": (free_port(), free_port()), "RELAYS": (free_port(), free_port())}
-    kafka = Kafka(folder / "kafka", doors=doors)
+    kafka = Kafka(folder / "kafka", doors=doors, settings={"group.min.session.timeout.ms": "1000"})
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder)
         postgres = stack.enter_context(running_postgres())
@@ -52,9 +52,3 @@ def stage(servers: Servers, tmp_path: Path, request: pytest.FixtureRequest) -> I
             proxy.heal(reset=True)
         made.end()
         made.database.close()
-
-
-@pytest.fixture(scope="session")
-def scores(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the scores of six provinces in 2022."""
-    return cut_scores(2022, tmp_path_factory.mktemp("scores"))

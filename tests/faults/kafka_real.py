@@ -8,16 +8,24 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from kafka_stage import LEASE_S, Place, State, state, until_told
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from thammuu import bootstrap, pipeline
 from thammuu.bus.kafka.relay import Relay
-from thammuu.bus.kafka.worker import Worker
 from thammuu.bus.outbox import Outbox
 from thammuu.bus.status import Status
 from thammuu.intake import publishing
 from thammuu.ledger import log
-from thammuu.ledger.schema import findings, memos
+from thammuu.ledger.schema import (
+    analyses,
+    approvals,
+    deliveries,
+    delivery_memos,
+    findings,
+    issued_memos,
+    memos,
+    publications,
+)
 from thammuu.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,24 +34,28 @@ if TYPE_CHECKING:
     from thammuu.bus.context import Context
 
 STAGES = list(dict.fromkeys(route.consumer for route in pipeline.ROUTES))
+TABLES = (publications, analyses, findings, memos, approvals, issued_memos, deliveries, delivery_memos)
 
 
 @dataclass(frozen=True)
 class Left:
-    """What a run leaves, without when: events, memos, the number of findings."""
+    """What a run leaves, without when: the events by id, and the rows of all that is read.
+
+    Stored files are compared through their names, which are hashes of their contents: facts, models and PDFs alike.
+    """
 
     events: State
-    memos: list[tuple[Any, ...]]
-    findings: int
+    rows: dict[str, list[tuple[Any, ...]]]
 
 
 def left(context: Context) -> Left:
     """Return what a run has left."""
     with context.database.snapshot() as connection:
-        columns = (memos.c.memo_id, memos.c.version, memos.c.status, memos.c.model, memos.c.pdf)
-        kept = sorted(tuple(row) for row in connection.execute(select(*columns)))
-        found = connection.execute(select(func.count()).select_from(findings)).scalar_one()
-    return Left(state(context.database), kept, found)
+        rows = {
+            table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key.columns))]
+            for table in TABLES
+        }
+    return Left(state(context.database), rows)
 
 
 def undisturbed(folder: Path, *files: Path) -> tuple[Left, list[int]]:
@@ -77,13 +89,6 @@ def publish(place: Place, file: Path) -> None:
     """Be the command that publishes."""
     with bootstrap.changing(settings_of(place)) as program:
         publishing.publish(program.context, request(file))
-
-
-def work(place: Place) -> None:
-    """Be a worker of all stages until told to stop."""
-    with bootstrap.sharing(settings_of(place)) as program:
-        worker = Worker(program.context, pipeline.ROUTES, STAGES, place.connection(), Status())
-        until_told(worker.run)
 
 
 def relay(place: Place) -> None:

@@ -29,7 +29,7 @@ from thammuu.bus.routes import Route
 from thammuu.bus.status import Status
 from thammuu.bus.topics import Topics
 from thammuu.errors import EnvironmentFaultError
-from thammuu.events import Event, EventRejected, MemoSuperseded, NewEvent, RulesActivated, envelope
+from thammuu.events import Event, EventRejected, EventReplayed, MemoSuperseded, NewEvent, RulesActivated, envelope
 from thammuu.ledger import log
 from thammuu.ledger.blobs import FolderBlobs
 from thammuu.ledger.postgres import Limits, PostgresDatabase
@@ -56,7 +56,8 @@ PROVINCES = ("01", "02", "04", "06", "08", "10")
 """The real input is cut from the real file: the scores of these provinces."""
 _FORKS = multiprocessing.get_context("forkserver")
 _OURS = ("bootstrap", "bus.kafka", "intake.publishing", "ledger.postgres", "pipeline")
-_FORKS.set_forkserver_preload([*(f"thammuu.{name}" for name in _OURS), "typst", "polars", "aiokafka"])
+_THEIRS = ("psycopg", "sqlalchemy.dialects.postgresql.psycopg", "sqlglot", "rapidfuzz", "rfc8785", "kafka_story")
+_FORKS.set_forkserver_preload([*(f"thammuu.{name}" for name in _OURS), "typst", "polars", "aiokafka", *_THEIRS])
 State = dict[str, tuple[str, str, str]]
 
 
@@ -80,10 +81,10 @@ def numbered(first: int, count: int) -> list[Event]:
     ]
 
 
-def cut_scores(year: int, folder: Path) -> Path:
+def cut_scores(year: int, folder: Path, provinces: Sequence[str] = PROVINCES) -> Path:
     """Write the scores of a few provinces to a file of their own."""
     lines = (EXAMPLES / f"papi-{year}.csv").read_text(encoding="utf-8").splitlines()
-    kept = [line for line in lines if line.startswith(("#", "period")) or line.split(",")[1] in PROVINCES]
+    kept = [line for line in lines if line.startswith(("#", "period")) or line.split(",")[1] in provinces]
     cut = folder / f"papi-{year}.csv"
     cut.write_text("\n".join(kept) + "\n", encoding="utf-8")
     return cut
@@ -112,6 +113,17 @@ class Servers:
     kafka: Kafka
     postgres: Postgres
     proxies: dict[str, Proxy]
+    _pattern: str = ""
+
+    def new_database(self) -> str:
+        """Make a database with empty tables, by copying the first one, and return its address."""
+        if not self._pattern:
+            url = self.postgres.new_database()
+            database = PostgresDatabase(url)
+            database.upgrade()
+            database.close()
+            self._pattern = url.rpartition("/")[2]
+        return self.postgres.new_database(self._pattern)
 
 
 @dataclass(frozen=True)
@@ -244,14 +256,14 @@ _NOT_NEEDED = ("blobs", "packs", "renderer", "clock", "settings")
 
 
 def new_stage(servers: Servers, folder: Path, limits: Limits, partitions: int = 6) -> Stage:
-    """Make a database and topics."""
-    url = servers.postgres.new_database()
+    """Make a database and topics, none of these with no partitions."""
+    url = servers.new_database()
     database = PostgresDatabase(url)
-    database.upgrade()
     (folder / "blobs").mkdir(parents=True, exist_ok=True)
     name = url.rpartition("/")[2]
     stage = Stage(servers, database, name, f"{name}.", folder, limits)
-    asyncio.run(make_topics(stage.place().connection(), partitions))
+    if partitions:
+        asyncio.run(make_topics(stage.place().connection(), partitions))
     return stage
 
 
@@ -306,7 +318,12 @@ def state(database: Database) -> State:
     """Return what happened, without when."""
     with database.snapshot() as connection:
         found = [one.event for one in log.read(connection)]
-    return {one.id: (one.type, one.subject, json.dumps(one.data.model_dump(mode="json"))) for one in found}
+    return {_known_by(one): (one.type, one.subject, json.dumps(one.data.model_dump(mode="json"))) for one in found}
+
+
+def _known_by(one: Event) -> str:
+    """Return an event's id, or its cause where the id names a place in the ledger, which is another in each run."""
+    return f"replayed {one.data.consumer} {one.data.replayed}" if isinstance(one.data, EventReplayed) else one.id
 
 
 def embedded(folder: Path, events: int) -> State:

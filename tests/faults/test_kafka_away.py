@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from kafka_commands import Command, environment_of, wait
 from kafka_real import left, publish, settings_of, undisturbed
 from kafka_stage import Place, Servers, Stage, cut_scores, new_stage
 
-from servers.ports import free_port
+from servers.proxy import Proxy, before
 from thammuu import bootstrap
 from thammuu.events import EventRejected
 from thammuu.ledger import log
@@ -29,58 +27,20 @@ if TYPE_CHECKING:
 
     from servers.s3 import S3Server
 AWAY_S, LONG_AWAY_S = 10.0, 300.0
-SHORTLY_AWAY_S = 4.0
+SHORTLY_AWAY_S, SILENT_S = 4.0, 11.0
 NOTICED_WITHIN_S, BACK_WITHIN_S, UP_WITHIN_S, DONE_WITHIN_S = 40.0, 60.0, 90.0, 240.0
 YEARS = (2020, 2021, 2022)
 
 
-class Command:
-    """``thammuu relay`` or ``thammuu worker``, asked for its health as a probe would ask."""
-
-    def __init__(self, name: str, environment: dict[str, str], folder: Path) -> None:
-        self.port = free_port()
-        command = [sys.executable, "-m", "thammuu", name, "--port", str(self.port)]
-        self.said = folder / f"{name}.log"
-        with self.said.open("wb") as said:
-            self.process = subprocess.Popen(command, env=environment, stdout=said, stderr=said)
-
-    def ready(self) -> bool | None:
-        """Return what /readyz says; None if nobody answers."""
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5):
-                return True
-        except urllib.error.HTTPError as answer:
-            answer.close()
-            return False
-        except OSError:
-            return None
-
-    def end(self, *signals: signal.Signals) -> int:
-        """Send signals one after the other and return the exit code."""
-        for number in signals:
-            self.process.send_signal(number)
-        try:
-            return self.process.wait(60)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            raise
-
-
 class Scene:
-    """The two commands at work."""
+    """The two commands at work, and the network before the store of files."""
 
-    def __init__(self, stage: Stage, environment: dict[str, str]) -> None:
-        self.stage, self.environment = stage, environment
+    def __init__(self, stage: Stage, environment: dict[str, str], files: Proxy) -> None:
+        self.stage, self.environment, self.files = stage, environment, files
         self.relay, self.worker = (Command(name, environment, stage.folder) for name in ("relay", "worker"))
 
     def wait(self, reached: Callable[[], bool], within_s: float, what: str) -> float:
-        begun = time.monotonic()
-        while not reached():
-            both = "\n".join(one.said.read_text(errors="replace")[-2_000:] for one in (self.relay, self.worker))
-            assert time.monotonic() - begun < within_s, f"{what}: not within {within_s:.0f} s\n{both}"
-            time.sleep(0.1)
-        return time.monotonic() - begun
+        return wait(reached, within_s, what, self.relay, self.worker)
 
     def away(self, who: tuple[Command, ...], seconds: float, back: Callable[[], object]) -> None:
         """See that commands are not ready while something is away, and ready again after it."""
@@ -111,16 +71,14 @@ def publish_with(environment: dict[str, str], place: Place, file: Path) -> None:
 @contextmanager
 def at_work(servers: Servers, s3_server: S3Server, folder: Path) -> Iterator[Scene]:
     stage = new_stage(servers, folder, Limits(), partitions=2)
-    place = stage.place()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("THAMMUU_")}
-    environment |= s3_server.environment | {
-        "THAMMUU_DATA": str(folder),
-        "THAMMUU_DATABASE_URL": place.database,
-        "THAMMUU_KAFKA_URL": place.kafka,
-        "THAMMUU_TOPIC_PREFIX": place.prefix,
-        "THAMMUU_BLOBS_URL": f"s3://{s3_server.new_bucket()}",
-    }
-    scene = Scene(stage, environment)
+    with before(s3_server.port) as files:
+        store = {"THAMMUU_BLOBS_URL": f"s3://{s3_server.new_bucket()}"}
+        store["THAMMUU_BLOBS_ENDPOINT"] = f"http://127.0.0.1:{files.port}"
+        yield from _commands(Scene(stage, environment_of(stage) | s3_server.environment | store, files))
+
+
+def _commands(scene: Scene) -> Iterator[Scene]:
+    stage = scene.stage
     try:
         scene.wait(lambda: scene.relay.ready() is scene.worker.ready() is True, UP_WITHIN_S, "up")
         yield scene
@@ -135,8 +93,9 @@ def at_work(servers: Servers, s3_server: S3Server, folder: Path) -> Iterator[Sce
         stage.database.close()
 
 
-def survive(servers: Servers, s3_server: S3Server, tmp_path: Path, away_s: float, shortly_s: float) -> None:
-    """Publish three years; under each of them something is away."""
+def survive(servers: Servers, s3_server: S3Server, tmp_path: Path, *seconds: float) -> None:
+    """Publish three years; under each of them something is away, for long, for some time or silent for a while."""
+    away_s, shortly_s, silent_s = seconds
     files = [cut_scores(year, tmp_path) for year in YEARS]
     expected, sizes = undisturbed(tmp_path / "embedded", *files)
     with at_work(servers, s3_server, tmp_path / "data") as scene:
@@ -152,6 +111,10 @@ def survive(servers: Servers, s3_server: S3Server, tmp_path: Path, away_s: float
         all_done(sizes[0])
 
         scene.publish(files[1])
+        scene.files.hold()
+        handled = stage.count(inbox)
+        scene.away((scene.worker,), silent_s, scene.files.heal)
+        scene.wait(lambda: stage.count(inbox) > handled, DONE_WITHIN_S, "on after the silence")
         s3_server.kill()
         scene.away((scene.worker,), shortly_s, s3_server.start)
         all_done(sizes[1])
@@ -169,9 +132,9 @@ def survive(servers: Servers, s3_server: S3Server, tmp_path: Path, away_s: float
 
 
 def test_what_is_away_for_a_while_is_waited_for(servers: Servers, s3_server: S3Server, tmp_path: Path) -> None:
-    survive(servers, s3_server, tmp_path, AWAY_S, SHORTLY_AWAY_S)
+    survive(servers, s3_server, tmp_path, AWAY_S, SHORTLY_AWAY_S, SILENT_S)
 
 
 @pytest.mark.long
 def test_what_is_away_for_five_minutes_is_waited_for(servers: Servers, s3_server: S3Server, tmp_path: Path) -> None:
-    survive(servers, s3_server, tmp_path, LONG_AWAY_S, LONG_AWAY_S / 5)
+    survive(servers, s3_server, tmp_path, LONG_AWAY_S, LONG_AWAY_S / 5, LONG_AWAY_S / 5)

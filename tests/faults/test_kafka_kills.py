@@ -1,4 +1,4 @@
-"""``kill -9`` of publisher, relay and worker at every place, with the real routes on a real broker and server."""
+"""``kill -9`` of commands, relay and worker at every place, with the real routes on a real broker and server."""
 
 from __future__ import annotations
 
@@ -6,21 +6,25 @@ import os
 import random
 import signal
 import sys
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from kafka_real import STAGES, Left, left, publish, relay, settings_of, undisturbed, work
-from kafka_stage import PROVINCES, Servers, State, new_stage, state
+from kafka_real import STAGES, left, relay, settings_of
+from kafka_stage import Servers, Stage, new_stage, state
+from kafka_story import LEFT_OUT, NONSENSE, STEPS, Story, give, send_nonsense, undisturbed, work
 
 from thammuu import bootstrap, failpoints, pipeline
-from thammuu.events import EventRejected
 from thammuu.ledger import log
+from thammuu.ledger.named_blobs import needed
 from thammuu.ledger.postgres import Limits
 from thammuu.ledger.schema import events, publications
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from multiprocessing.context import ForkServerProcess
     from pathlib import Path
 WITHIN_S = 240.0
@@ -29,110 +33,172 @@ ROUNDS_AT_ONCE = 4
 LOST_CODE = 255
 """What multiprocessing's fork server answers when it has lost how a process ended; none of ours ends so itself."""
 SEED = int(os.environ.get("SEED", "20221106"))
+SERVICES = {"worker": work, "relay": relay}
 ROLES = {
     "publisher": ("accept.", "blob.", "ledger.", "database."),
+    "issuer": ("issue.", "approval."),
+    "replayer": ("replay.",),
+    "withdrawer": ("withdraw.",),
     "relay": ("relay.", "database."),
-    "worker": ("inbox.", "worker.", "analysis.", "memos.draft", "rendering.", "blob.", "ledger.", "database."),
+    "worker": ("inbox.", "worker.", "analysis.", "memos.", "rendering.", "blob.", "ledger.", "database."),
 }
-NOT_HERE = {"inbox.bytes-stored": "needs bytes that are no event"}
 WAY = [(role, name) for role, starts in ROLES.items() for name in failpoints.POINTS if name.startswith(starts)]
-WAY = [(role, name) for role, name in WAY if name not in NOT_HERE]
+PUBLISH, ISSUE, HAND_BACK, CORRECT, WITHDRAW = range(len(STEPS))
+REACHED = {
+    "inbox.bytes-stored": (PUBLISH,),
+    "analysis.": (PUBLISH, CORRECT),
+    "memos.superseded": (CORRECT,),
+    "memos.draft-kept": (PUBLISH, CORRECT, WITHDRAW),
+    "rendering.": (PUBLISH, ISSUE, CORRECT),
+    "blob.": (PUBLISH, CORRECT),
+    "issue.": (ISSUE,),
+    "approval.": (ISSUE,),
+    "replay.": (HAND_BACK,),
+    "withdraw.": (WITHDRAW,),
+    "": (PUBLISH, ISSUE, CORRECT, WITHDRAW),
+}
+"""Under which steps a place is reached."""
+Deal = list[dict[str, list[str]]]
+"""Who is killed where, by step and role."""
+
+
+def steps_of(place: str) -> tuple[int, ...]:
+    return next(steps for start, steps in REACHED.items() if place.startswith(start))
+
+
+def dealt(chance: random.Random, places: Iterable[tuple[str, str]], rounds: int) -> list[Deal]:
+    """Deal places to the steps of rounds, as evenly as may be; what few steps reach comes first."""
+    deals: list[Deal] = [[{role: [] for role in ROLES} for _step in STEPS] for _round in range(rounds)]
+    for role, name in sorted(places, key=lambda one: (len(steps_of(one[1])), chance.random())):
+        hands = [(deal, step) for deal in deals for step in steps_of(name)]
+        deal, step = min(
+            hands,
+            key=lambda hand: (len(hand[0][hand[1]][role]), sum(len(one[role]) for one in hand[0]), chance.random()),
+        )
+        deal[step][role].append(name)
+    return deals
 
 
 @pytest.fixture(scope="session")
-def expected(scores: Path, tmp_path_factory: pytest.TempPathFactory) -> Left:
-    found, _sizes = undisturbed(tmp_path_factory.mktemp("embedded"), scores)
-    assert len(found.memos) == len(PROVINCES)
-    assert all(memo[-1] for memo in found.memos)
-    return found
+def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    told = undisturbed(tmp_path_factory.mktemp("embedded"))
+    kinds = Counter(one[0] for one in told.left.events.values())
+    expected = {"memo.issued": 2, "memo.superseded": 2, "event.rejected": 2, "event.replayed": 1}
+    assert {kind: kinds[kind] for kind in expected} == expected
+    assert kinds["delivery.queued"] == 2
+    assert kinds["delivery.cancelled"] == 1
+    assert {one[1] for one in told.left.events.values() if one[0] == "findings.retracted"} > {LEFT_OUT}
+    return told
 
 
 class Round:
-    """One database with its topics, and one publication on its way through."""
+    """One database with its topics, and the story on its way through."""
 
-    def __init__(self, servers: Servers, folder: Path, scores: Path) -> None:
+    def __init__(self, servers: Servers, folder: Path, story: Story) -> None:
         self.stage = new_stage(servers, folder, Limits(), partitions=2)
-        self.scores = scores
+        self.story = story
         self.died: Counter[str] = Counter()
         self.past: Counter[str] = Counter()
-        self.events = 10**9
+        self._living: dict[str, ForkServerProcess] = {}
 
-    def begin(self, role: str, fail_at: str = "") -> ForkServerProcess:
-        place = self.stage.place()
-        if role == "publisher":
-            return self.stage.begin(publish, place, self.scores, fail_at=fail_at)
-        return self.stage.begin({"worker": work, "relay": relay}[role], place, fail_at=fail_at)
+    def live(self, deal: Deal) -> None:
+        """Go through the story with its kills, and see that all is as if there had been none."""
+        self.story.begin(self.stage.database)
+        send_nonsense(self.stage.place())
+        try:
+            for number in range(len(STEPS)):
+                with ThreadPoolExecutor(len(SERVICES)) as threads:
+                    killing = [threads.submit(self.kill, role, number, deal) for role in SERVICES]
+                    self.give(number, deal[number][STEPS[number].role])
+                    for done in killing:
+                        done.result()
+                self.stage.until(partial(self.complete, number), WITHIN_S)
+            self.check()
+        finally:
+            self.stage.end()
 
-    def accepted(self) -> bool:
-        return self.stage.count(publications) == 1
+    def give(self, number: int, places: list[str]) -> None:
+        """Give a command, to be killed at one place after the other, and once more to its end."""
+        for fail_at in [*places, ""]:
+            process = self.stage.begin(give, self.stage.place(), self.story.folder, number, fail_at=fail_at)
+            process.join(WITHIN_S)
+            assert process.exitcode in ({-signal.SIGKILL, LOST_CODE} if fail_at else {0}), self.stage.said()
+            if fail_at:
+                self.died[f"{STEPS[number].role} {fail_at}"] += 1
 
-    def kill_at(self, role: str, places: list[str]) -> None:
-        """Start a process again and again, to die at one place after the other, and then once more to live."""
+    def kill(self, role: str, number: int, deal: Deal) -> None:
+        """Begin a process again and again, to die at one place after the other, and then once more to live."""
+        places = deal[number][role]
+        if role in self._living and not places:
+            return
+        self.end(role)
         for fail_at in places:
-            process = self.begin(role, fail_at)
-            while process.is_alive() and not self.complete():
-                process.join(0.2)
-            if process.is_alive():
-                # all is done before it got there so many times
+            if self.complete(number):
+                self.later(role, number, fail_at, deal)
+                continue
+            process = self.stage.begin(SERVICES[role], self.stage.place(), fail_at=fail_at)
+            if self.survives(process, number):
+                self.later(role, number, fail_at, deal)
                 process.kill()
-                self.past[f"{role} {fail_at}"] += 1
             process.join()
             assert process.exitcode in {-signal.SIGKILL, LOST_CODE}, self.stage.said()
             self.died[f"{role} {fail_at}"] += 1
-        self.begin(role)
+        self._living[role] = self.stage.begin(SERVICES[role], self.stage.place())
 
-    def complete(self) -> bool:
-        """Tell whether as many events are recorded as there will be."""
-        return self.stage.count(events) >= self.events
+    def end(self, role: str) -> None:
+        """Tell the living process to stop."""
+        process = self._living.pop(role, None)
+        if process is not None:
+            process.terminate()
+            process.join(WITHIN_S)
+            # it may be told before it listens
+            assert process.exitcode in {0, -signal.SIGTERM}, self.stage.said()
+
+    def survives(self, process: ForkServerProcess, number: int) -> bool:
+        """Tell whether all is done before a process got to its place."""
+        until = time.monotonic() + WITHIN_S
+        while process.is_alive():
+            if self.complete(number):
+                return True
+            assert time.monotonic() < until, self.stage.said()
+            process.join(0.2)
+        return False
+
+    def later(self, role: str, number: int, fail_at: str, deal: Deal) -> None:
+        """Put a place off to a later step that reaches it; without one it is past."""
+        for step in steps_of(fail_at):
+            if step > number:
+                deal[step][role].append(fail_at)
+                return
+        self.past[f"{role} {fail_at}"] += 1
+
+    def complete(self, number: int) -> bool:
+        """Tell whether as many events are recorded as there are after a step."""
+        return self.stage.count(events) >= self.story.sizes[number]
+
+    def check(self) -> None:
+        stage, expected = self.stage, self.story.left
+        stage.until(lambda: stage.behind() == 0, WITHIN_S)
+        for consumer in STAGES:
+            types = [route.event.event_type for route in pipeline.ROUTES if route.consumer == consumer]
+            stage.until(lambda consumer=consumer, types=types: stage.lag(consumer, types) == 0, WITHIN_S)  # type: ignore[misc]
+        with bootstrap.sharing(settings_of(stage.place())) as program, stage.database.snapshot() as connection:
+            assert log.verify(connection) == []
+            found = left(program.context)
+            assert found.events == expected.events
+            assert found.rows == expected.rows
+            assert NONSENSE in [program.context.blobs.get(name) for name in program.context.blobs.names()]
+            for name in needed(connection):
+                assert program.context.blobs.get(name)
+        # the last one begun may be told to stop before it listens
+        assert set(stage.end()) <= {0, -signal.SIGKILL, -signal.SIGTERM, LOST_CODE}
+        stage.database.close()
 
 
-def check(one: Round, expected: Left) -> None:
-    one.stage.until(one.complete, WITHIN_S)
-    one.stage.until(lambda: one.stage.behind() == 0, WITHIN_S)
-    for consumer in STAGES:
-        types = [route.event.event_type for route in pipeline.ROUTES if route.consumer == consumer]
-        one.stage.until(lambda consumer=consumer, types=types: one.stage.lag(consumer, types) == 0, WITHIN_S)  # type: ignore[misc]
-    with bootstrap.sharing(settings_of(one.stage.place())) as program:
-        assert left(program.context) == expected
-        for _memo, _version, _status, model, pdf in expected.memos:
-            assert program.context.blobs.get(model)
-            assert program.context.blobs.get(pdf)
-    found = state(one.stage.database)
-    assert [event for event in found.values() if event[0] == EventRejected.event_type] == []
-    with one.stage.database.snapshot() as connection:
-        assert log.verify(connection) == []
-    # the last one begun may be told to stop before it listens
-    assert set(one.stage.end()) <= {0, -signal.SIGKILL, -signal.SIGTERM}
-    one.stage.database.close()
-
-
-def killed(one: Round, expected: Left, workers: list[str], relays: list[str]) -> None:
-    """Publish, kill worker and relay at the places named, and see that all is as if nothing had happened."""
-    one.events = len(expected.events)
-    publisher = one.begin("publisher")
-    publisher.join(WITHIN_S)
-    assert publisher.exitcode == 0, one.stage.said()
-    try:
-        with ThreadPoolExecutor(2) as both:
-            for done in [both.submit(one.kill_at, "worker", workers), both.submit(one.kill_at, "relay", relays)]:
-                done.result()
-        check(one, expected)
-    finally:
-        one.stage.end()
-
-
-def all_killed(rounds: list[Round], expected: Left, deals: list[tuple[list[str], list[str]]]) -> None:
+def all_lived(rounds: list[Round], deals: list[Deal]) -> None:
     with ThreadPoolExecutor(ROUNDS_AT_ONCE) as threads:
-        for done in [threads.submit(killed, one, expected, *deal) for one, deal in zip(rounds, deals, strict=True)]:
+        for done in [threads.submit(one.live, deal) for one, deal in zip(rounds, deals, strict=True)]:
             done.result()
-
-
-def places_of(role: str) -> list[str]:
-    return [name for of, name in WAY if of == role]
-
-
-def dealt(names: list[str], hands: int) -> list[list[str]]:
-    return [names[start::hands] for start in range(hands)]
 
 
 def told(rounds: list[Round]) -> tuple[Counter[str], Counter[str]]:
@@ -142,67 +208,70 @@ def told(rounds: list[Round]) -> tuple[Counter[str], Counter[str]]:
     return died, past
 
 
-def test_a_kill_at_every_place_of_worker_and_relay_leaves_no_trace(
-    servers: Servers, tmp_path: Path, scores: Path, expected: Left
+def test_a_kill_at_every_place_of_worker_relay_and_commands_leaves_no_trace(
+    servers: Servers, tmp_path: Path, story: Story
 ) -> None:
     sys.stdout.write(f"seed {SEED}\n")
-    chance, hands = random.Random(SEED), 4  # noqa: S311  a repeatable draw, no secret
-    workers, relays = places_of("worker"), places_of("relay")
-    chance.shuffle(workers)
-    chance.shuffle(relays)
-    rounds = [Round(servers, tmp_path / str(number), scores) for number in range(hands)]
-    all_killed(rounds, expected, list(zip(dealt(workers, hands), dealt(relays, hands), strict=True)))
+    chance = random.Random(SEED)  # noqa: S311  a repeatable draw, no secret
+    # a publisher is killed by another test
+    places = [(role, name) for role, name in WAY if role != "publisher"]
+    rounds = [Round(servers, tmp_path / str(number), story) for number in range(ROUNDS_AT_ONCE)]
+    all_lived(rounds, dealt(chance, places, len(rounds)))
     died, past = told(rounds)
-    assert set(died) == {f"{role} {name}" for role, name in WAY if role != "publisher"}
+    assert set(died) | set(past) == {f"{role} {name}" for role, name in places}
     # what was done before a process got there so late in a round gets a round of its own
-    late = [place.split() for place in sorted(past)]
-    rounds = [Round(servers, tmp_path / f"late-{number}", scores) for number in range(len(late))]
-    deals = [([name] if role == "worker" else [], [name] if role == "relay" else []) for role, name in late]
-    all_killed(rounds, expected, deals)
+    late = [tuple(place.split()) for place in sorted(past)]
+    rounds = [Round(servers, tmp_path / f"late-{number}", story) for number in range(len(late))]
+    all_lived(rounds, [dealt(chance, [(role, name)], 1)[0] for role, name in late])
     assert not told(rounds)[1]
 
 
 @pytest.mark.long
-def test_hundreds_of_kills_leave_no_trace(servers: Servers, tmp_path: Path, scores: Path, expected: Left) -> None:
+def test_hundreds_of_kills_leave_no_trace(servers: Servers, tmp_path: Path, story: Story) -> None:
     sys.stdout.write(f"seed {SEED}\n")
     chance, done = random.Random(SEED), 0  # noqa: S311  a repeatable draw, no secret
     rounds: list[Round] = []
     while done < KILLS:
-        some = [Round(servers, tmp_path / str(len(rounds) + number), scores) for number in range(ROUNDS_AT_ONCE)]
-        draws = [
-            (
-                [f"{name}:{chance.randint(1, 3)}" for name in chance.sample(places_of("worker"), 5)],
-                [f"{name}:{chance.randint(1, 2)}" for name in chance.sample(places_of("relay"), 3)],
-            )
-            for _one in some
-        ]
-        all_killed(some, expected, draws)
+        some = [Round(servers, tmp_path / str(len(rounds) + number), story) for number in range(ROUNDS_AT_ONCE)]
+        all_lived(some, [drawn(chance) for _one in some])
         rounds += some
         done = told(rounds)[0].total()
         sys.stdout.flush()
 
 
+def drawn(chance: random.Random) -> Deal:
+    """Draw who is killed where in one round, some of them not at the first time."""
+    deal: Deal = [{role: [] for role in ROLES} for _step in STEPS]
+    for role, often, most in (("worker", 6, 3), ("relay", 4, 2), *((step.role, 1, 1) for step in STEPS[1:])):
+        places = [name for of, name in WAY if of == role and role != "publisher"]
+        for name in chance.sample(places, min(often, len(places))):
+            deal[chance.choice(steps_of(name))][role].append(f"{name}:{chance.randint(1, most)}")
+    return deal
+
+
 def test_a_publisher_that_is_killed_leaves_a_whole_publication_or_none(
-    servers: Servers, tmp_path: Path, scores: Path, expected: Left
+    servers: Servers, tmp_path: Path, story: Story
 ) -> None:
-    first = {name: one for name, one in expected.events.items() if one[0] in {"rules.activated", "scores.published"}}
-    for number, place in enumerate(places_of("publisher")):
-        # nothing of an earlier round lies there: what is stored already is not stored again
-        one = Round(servers, tmp_path / str(number), scores)
-        killed_one = one.begin("publisher", place)
-        killed_one.join(WITHIN_S)
-        assert killed_one.exitcode == -signal.SIGKILL, f"{place}\n{one.stage.said()}"
-        # nobody relays here, so what was accepted is all there is
-        accepted = one.stage.count(publications) > 0
-        assert state(one.stage.database) == (first if accepted else {})
-        _published_again(one, first)
+    # nothing of an earlier round lies there: what is stored already is not stored again
+    stages = {
+        name: new_stage(servers, tmp_path / name, Limits(), partitions=0) for role, name in WAY if role == "publisher"
+    }
+    with ThreadPoolExecutor(ROUNDS_AT_ONCE) as threads:
+        for done in [threads.submit(_published, stage, story, place) for place, stage in stages.items()]:
+            done.result()
 
 
-def _published_again(one: Round, first: State) -> None:
-    again = one.begin("publisher")
+def _published(stage: Stage, story: Story, place: str) -> None:
+    killed = stage.begin(give, stage.place(), story.folder, PUBLISH, fail_at=place)
+    killed.join(WITHIN_S)
+    assert killed.exitcode in {-signal.SIGKILL, LOST_CODE}, f"{place}\n{stage.said()}"
+    # nobody relays here, so what was accepted is all there is
+    accepted = stage.count(publications) > 0
+    assert state(stage.database) == (story.first if accepted else {})
+    again = stage.begin(give, stage.place(), story.folder, PUBLISH)
     again.join(WITHIN_S)
-    assert again.exitcode == 0, one.stage.said()
-    assert state(one.stage.database) == first
-    with one.stage.database.snapshot() as connection:
+    assert again.exitcode == 0, stage.said()
+    assert state(stage.database) == story.first
+    with stage.database.snapshot() as connection:
         assert log.verify(connection) == []
-    one.stage.database.close()
+    stage.database.close()

@@ -92,11 +92,11 @@ class Postgres:
         """Crash the server: every process ends at once and the next start recovers from the log."""
         self.stop(signal.SIGQUIT)
 
-    def new_database(self) -> str:
-        """Make an empty database and return its address."""
+    def new_database(self, like: str = "template1") -> str:
+        """Make a database and return its address: an empty one, or a copy of one that nobody is connected to."""
         name = f"t{secrets.token_hex(6)}"
         with self._connected() as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{like}"')  # type: ignore[arg-type]  # names of ours
         return self.url(name)
 
     def url(self, name: str, port: int | None = None) -> str:

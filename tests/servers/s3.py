@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 from filelock import FileLock
 
+from servers.needed import lacking
 from servers.ports import free_port
 
 if TYPE_CHECKING:
@@ -43,9 +44,7 @@ def program() -> Path:
 def _build(path: Path) -> None:
     go = shutil.which("go")
     if go is None:
-        pytest.fail(
-            f"The S3 tests need Go (https://go.dev/dl), which builds {_PACKAGE}@{VERSION}; there is no go in PATH."
-        )
+        lacking(f"The S3 tests build {_PACKAGE}@{VERSION} with Go, 1.25 or newer; there is no go in PATH.")
     with tempfile.TemporaryDirectory(dir=path.parent.parent) as folder:
         made = subprocess.run(
             [go, "install", f"{_PACKAGE}@{VERSION}"],
