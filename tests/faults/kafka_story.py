@@ -17,11 +17,12 @@ from kafka_stage import Place, State, cut_scores, state, until_told
 from sqlalchemy import insert, select
 
 from thammuu import bootstrap, pipeline
+from thammuu.bus.aside import set_aside_now
 from thammuu.bus.embedded import EmbeddedBus
 from thammuu.bus.handling import refusal
 from thammuu.bus.inbox import set_aside
 from thammuu.bus.kafka.worker import Worker
-from thammuu.bus.replaying import replay, set_aside_now
+from thammuu.bus.replaying import replay
 from thammuu.bus.status import Status
 from thammuu.delivery import handlers as delivery
 from thammuu.errors import PermanentRefusalError

@@ -18,6 +18,7 @@ from thammuu.settings import Settings
 
 OURS, OTHER = "0123456789abcdef" * 2, "fedcba9876543210" * 2
 DOMAIN = "moha.example"
+OTHER_KEY = "YW5vdGhlciBrZXkgZm9yIHRlc3RzIG9ubHksIGhlcmU="
 RETURNING = Returning("bao-cao@moha.example", Vault([KEY]))
 OWN = RETURNING.address_for(OURS)
 RECEIPT = "message/disposition-notification"
@@ -71,7 +72,8 @@ def test_it_tells_of_that_delivery_whatever_is_in_it() -> None:
     "to",
     [
         "bao-cao@moha.example",
-        Returning("bao-cao@moha.example", Vault([new_key()])).address_for(OURS),
+        # in a name of a test nothing may be drawn: each process that runs tests must find the same names
+        Returning("bao-cao@moha.example", Vault([OTHER_KEY])).address_for(OURS),
         OWN[:9] + ("a" if OWN[9] != "a" else "b") + OWN[10:],
         OWN.replace("@", "a@"),
         f"{OWN}, {RETURNING.address_for(OTHER)}",
