@@ -13,9 +13,10 @@ from sqlalchemy import update
 from delivery_parts import MONDAY, Desk, desk
 from thammuu.delivery.booking import MOST_MEMOS
 from thammuu.delivery.deliveries import cancel, news
+from thammuu.delivery.listing import Wanted, listed, shown
 from thammuu.delivery.recipients_register import erase
 from thammuu.delivery.vocabulary import ROLES
-from thammuu.events import DeliveryCancelled, DeliveryQueued, DeliveryUnaddressed
+from thammuu.events import DeliveryCancelled, DeliveryQueued, DeliveryUnaddressed, envelope
 from thammuu.ledger import log
 from thammuu.ledger.schema import contact_points, recipients
 from thammuu.resources import rules_folder
@@ -110,6 +111,24 @@ def test_ten_memos_to_an_office_within_the_window_are_one_message(opened: Callab
     assert row["due"] == (MONDAY + timedelta(minutes=10)).timestamp()
     assert len(on.carried()) == 10
     assert {one.data.delivery_id for one in on.told if isinstance(one.data, DeliveryQueued)} == {row["delivery_id"]}
+
+
+def test_one_message_with_memos_to_several_units_is_found_under_each_with_all_that_happened(
+    opened: Callable[..., Desk],
+) -> None:
+    on = opened(WINDOW)
+    units = ("ha-nam", "ha-noi")
+    for unit in units:
+        on.recipient(f"of-{unit}", unit_id=unit, address="one@example.vn")
+        on.recipient(f"only-{unit}", unit_id=unit)
+        on.handle(on.issued(f"m-{unit}", unit_id=unit))
+    with on.context.database.transaction() as connection:
+        log.append(connection, [envelope(new, f"told-{number}", on.now) for number, new in enumerate(on.told)])
+        found = {unit: {one["recipient_id"] for one in listed(connection, Wanted(unit_id=unit))} for unit in units}
+        (shared,) = listed(connection, Wanted(recipient="of-ha-nam"))
+        history = shown(connection, shared["delivery_id"])["history"]
+    assert found == {"ha-nam": {"of-ha-nam", "only-ha-nam"}, "ha-noi": {"of-ha-nam", "only-ha-noi"}}
+    assert [one["memos"][0]["memo_id"] for one in history] == ["m-ha-nam", "m-ha-noi"]
 
 
 def test_a_message_that_was_tried_is_joined_by_nothing(opened: Callable[..., Desk]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, FromClause, bindparam, exists, func, or_, select
 
@@ -22,6 +22,10 @@ _LAST = Prepared(
         select(memos.c.status).where(memos.c.memo_id == bindparam("memo")).label("status"),
     )
 )
+SAME_MEMO: Final = (delivery_memos.c.memo_id == issued_memos.c.memo_id) & (
+    delivery_memos.c.version == issued_memos.c.version
+)
+"""The condition that what a message carries is an issued document."""
 _HAVE_IT = ("attempting", "accepted", "delivered", "unknown")
 
 
@@ -56,8 +60,7 @@ def is_standing(connection: Connection, carried: Carried) -> bool:
 
 def told_nobody(connection: Connection) -> int:
     """Return how many memos that stand no message was ever queued for: nobody can be reached, or a copy is awaited."""
-    same = (delivery_memos.c.memo_id == issued_memos.c.memo_id) & (delivery_memos.c.version == issued_memos.c.version)
-    query = select(func.count()).select_from(issued_memos).where(stands(issued_memos), ~exists().where(same))
+    query = select(func.count()).select_from(issued_memos).where(stands(issued_memos), ~exists().where(SAME_MEMO))
     return int(connection.execute(query).scalar_one())
 
 

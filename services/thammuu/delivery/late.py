@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import or_, select
 
-from thammuu.delivery.holders import stands
+from thammuu.delivery.holders import SAME_MEMO, stands
 from thammuu.ledger.schema import deliveries, delivery_memos, issued_memos
 
 if TYPE_CHECKING:
@@ -16,11 +16,10 @@ if TYPE_CHECKING:
 
 LATE: Final = deliveries.c.overdue & deliveries.c.state.in_(["queued", "unknown", "attempting"])
 """The condition that a delivery has no final state although its deadline has passed."""
-_MEMO = (issued_memos.c.memo_id == delivery_memos.c.memo_id) & (issued_memos.c.version == delivery_memos.c.version)
 _ABOUT = (
     select(deliveries.c.delivery_id, issued_memos.c.unit_id, issued_memos.c.dated)
     .join(delivery_memos, delivery_memos.c.delivery_id == deliveries.c.delivery_id)
-    .join(issued_memos, _MEMO)
+    .join(issued_memos, SAME_MEMO)
     .where(LATE, or_(deliveries.c.kind == "withdrawal", stands(delivery_memos)))
     .order_by(deliveries.c.delivery_id, issued_memos.c.unit_id, issued_memos.c.dated)
 )

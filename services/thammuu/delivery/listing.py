@@ -5,20 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from thammuu.delivery.deliveries import as_row
+from thammuu.delivery.holders import SAME_MEMO
 from thammuu.delivery.late import LATE
 from thammuu.delivery.states import WAITING
 from thammuu.errors import BadInputError
 from thammuu.i18n import _
 from thammuu.ledger import log
-from thammuu.ledger.schema import deliveries, delivery_memos, events
+from thammuu.ledger.schema import deliveries, delivery_memos, events, issued_memos
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from sqlalchemy import Connection
+
+_UNITS = select(issued_memos.c.unit_id).distinct().select_from(delivery_memos.join(issued_memos, SAME_MEMO))
+"""The units that messages carry memos to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class Wanted:
 
     Args:
         state: In this state.
-        unit_id: Of this unit.
+        unit_id: Of this unit, or with a memo to it.
         channel: By this channel.
         recipient: To this one.
         memo_id: With this memo.
@@ -48,9 +52,13 @@ def listed(connection: Connection, wanted: Wanted) -> list[dict[str, Any]]:
     """Return deliveries by due time, each with its memos."""
     c = deliveries.c
     query = select(deliveries).order_by(c.due, c.delivery_id)
-    asked = {c.state: wanted.state, c.subject: wanted.unit_id, c.channel: wanted.channel}
+    asked = {c.state: wanted.state, c.channel: wanted.channel}
     for column, value in (asked | {c.recipient_id: wanted.recipient}).items():
         query = query if value is None else query.where(column == value)
+    if wanted.unit_id is not None:
+        # a group's own unit is the one of its first memo; an incident carries none
+        about = _UNITS.with_only_columns(delivery_memos.c.delivery_id).where(issued_memos.c.unit_id == wanted.unit_id)
+        query = query.where(or_(c.subject == wanted.unit_id, c.delivery_id.in_(about)))
     if wanted.memo_id is not None:
         mine = select(delivery_memos.c.delivery_id).where(delivery_memos.c.memo_id == wanted.memo_id)
         query = query.where(c.delivery_id.in_(mine))
@@ -75,7 +83,7 @@ def shown(connection: Connection, delivery_id: str) -> dict[str, Any]:
     carried = _carried(connection, delivery_id)
     return as_row(row) | {
         "memos": carried.get(delivery_id, []),
-        "history": list(_history(connection, delivery_id, row.subject)),
+        "history": list(_history(connection, delivery_id, {row.subject, *_units_of(connection, delivery_id)})),
     }
 
 
@@ -111,8 +119,12 @@ def _carried(connection: Connection, delivery_id: str | None = None) -> dict[str
     return found
 
 
-def _history(connection: Connection, delivery_id: str, subject: str) -> Iterator[dict[str, Any]]:
-    mine = (events.c.subject == subject) & events.c.type.like("delivery.%")
+def _units_of(connection: Connection, delivery_id: str) -> list[str]:
+    return list(connection.execute(_UNITS.where(delivery_memos.c.delivery_id == delivery_id)).scalars())
+
+
+def _history(connection: Connection, delivery_id: str, subjects: Collection[str]) -> Iterator[dict[str, Any]]:
+    mine = events.c.subject.in_(sorted(subjects)) & events.c.type.like("delivery.%")
     query = select(events.c.position).where(mine).order_by(events.c.position)
     for position in connection.execute(query).scalars().all():
         for one in log.read(connection, after=position - 1, limit=1):
