@@ -10,7 +10,7 @@ from thammuu.bus.context import UnitOfWork
 from thammuu.canonical import derived_id
 from thammuu.clock import today
 from thammuu.delivery.booking import book
-from thammuu.delivery.holders import stands
+from thammuu.delivery.holders import SAME_MEMO, stands
 from thammuu.delivery.incidents import KIND, queued
 from thammuu.delivery.occasions import calendar_of, occasion_of, routes_of
 from thammuu.delivery.planning import Carried, Planned, mark_of, usable
@@ -65,8 +65,7 @@ def _instead(context: Context, connection: Connection, row: Row[Any]) -> Iterato
     c = delivery_memos.c
     mine = c.delivery_id == row.delivery_id
     still = mine & stands(delivery_memos) if row.kind == "memo" else mine
-    same = (issued_memos.c.memo_id == c.memo_id) & (issued_memos.c.version == c.version)
-    query = select(issued_memos).join(delivery_memos, same).where(still).distinct()
+    query = select(issued_memos).join(delivery_memos, SAME_MEMO).where(still).distinct()
     for memo in connection.execute(query.order_by(issued_memos.c.memo_id, issued_memos.c.version)).all():
         people = recipients_of(connection, memo.unit_id, today(context.clock))
         readers = select(c.recipient_id).where(mine, c.memo_id == memo.memo_id)
