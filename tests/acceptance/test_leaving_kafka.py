@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from commands import EXAMPLES, Thammuu, corrected
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, insert, select
 
 from servers.deliveries import KEY
 from thammuu import bootstrap, pipeline
+from thammuu.bus.embedded import EmbeddedBus
+from thammuu.bus.handover import is_workers, left_to_workers
 from thammuu.bus.inbox import handle_once
 from thammuu.bus.outbox import Outbox, rewind
+from thammuu.bus.routes import Route
 from thammuu.errors import BadInputError
-from thammuu.ledger import log
-from thammuu.ledger.schema import metadata
+from thammuu.events import ScoresPublished
+from thammuu.ledger import log, progress
+from thammuu.ledger.schema import metadata, submission_parts
 from thammuu.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,6 +32,10 @@ if TYPE_CHECKING:
 
 URL, PLACE = "THAMMUU_KAFKA_URL", "127.0.0.1:9"
 """Nobody has to be there: a command that publishes does not ask Kafka."""
+PART = {
+    "answer": "a", "number": 1, "source": "s", "submission_id": "i", "index_id": "papi", "period": "2022",
+    "received_at": 1.0, "size": 1, "content": b"x",
+}  # fmt: skip
 ASKED = ("--index", "papi", "--period", "2022", "--published-on", "2023-04-12", "--partial")
 STARTS = tuple(f"2022,{code}," for code in ("01", "02", "04", "06"))
 
@@ -144,8 +152,13 @@ def test_a_ledger_is_handed_over_once_all_is_handled_and_goes_back_to_workers_wh
         assert "analysis: '1': none that waits" in refused.err
         work(context)
         outbox.give_up()
+        with context.database.transaction() as connection:
+            connection.execute(insert(submission_parts).values(PART))
+        refused = thammuu("events", "leave-kafka")
+        assert (refused.code, "submissions: '1': none that is incomplete" in refused.err) == (2, True), refused
         # as after `events replay --from 0`: what workers have done is theirs, whatever the relay sends again
         with context.database.transaction() as connection:
+            connection.execute(delete(submission_parts))
             rewind(connection, 0)
     before = rows()
     assert thammuu("publish", again, *ASKED).code == 2
@@ -159,6 +172,32 @@ def test_a_ledger_is_handed_over_once_all_is_handled_and_goes_back_to_workers_wh
         assert work(context) == 0
     assert told(thammuu) == undisturbed
     assert thammuu("doctor", "--finish").code == 0, "all that was sent is known to commands too"
+
+
+def test_a_consumer_that_a_newer_version_brings_does_not_bring_workers_back(
+    thammuu: Thammuu, scores: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published_for_workers(thammuu, scores, monkeypatch)
+    with with_kafka() as context:
+        relay(context).give_up()
+        work(context)
+        assert thammuu("events", "leave-kafka").code == 0
+        newer = (*pipeline.ROUTES, Route("newer", ScoresPublished, lambda _event, _work: []))
+        with context.database.snapshot() as connection:
+            assert not is_workers(connection, newer)
+            assert left_to_workers(connection, newer) == {}
+
+
+def test_a_run_that_began_before_workers_did_does_nothing_beside_them(scores: Path, thammuu: Thammuu) -> None:
+    assert thammuu("publish", scores, *ASKED, "--history").code == 0
+    with bootstrap.sharing(Settings()) as program:
+        bus = EmbeddedBus(program.context, (Route("newer", ScoresPublished, lambda _event, _work: []),))
+        outbox = relay(program.context)
+        with pytest.raises(BadInputError, match="Kafka's workers"):
+            bus.run()
+        outbox.give_up()
+        with program.context.database.snapshot() as connection:
+            assert progress.position(connection, "newer") == 0
 
 
 def test_a_server_without_the_address_stops_handling_when_a_relay_begins() -> None:

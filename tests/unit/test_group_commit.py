@@ -1,5 +1,6 @@
 """Several threads' work in one commit: each is all there or not at all, and returns after the commit."""
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
@@ -28,6 +29,13 @@ def database(tmp_path: Path) -> Iterator[SqliteDatabase]:
     opened = SqliteDatabase(tmp_path / "ledger.sqlite3", writable=True)
     yield opened
     opened.close()
+
+
+def until(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
 
 
 def in_turn(database: SqliteDatabase, work: Callable[[Connection], object]) -> None:
@@ -68,8 +76,7 @@ def together(database: SqliteDatabase, ways: Ways, failing: int | None = None) -
         assert begun.wait(10)
         rest = [threads.submit(work, number) for number in range(1, THREADS)]
         group = database._group  # noqa: SLF001  when all of them wait
-        while group._waiting + len(group._handed) < THREADS - 1:  # noqa: SLF001  the same
-            pass
+        until(lambda: group._waiting + len(group._handed) == THREADS - 1)  # noqa: SLF001  the same
         go.set()
         return [one.exception(30) for one in (first, *rest)]
 
@@ -143,8 +150,7 @@ def test_what_another_thread_does_has_the_language_and_trace_of_its_own(database
         holder = threads.submit(holding)
         assert begun.wait(10)
         handed = [threads.submit(handing, name) for name in ("vi", "fr")]
-        while len(database._group._handed) < len(handed):  # noqa: SLF001  until both wait
-            pass
+        until(lambda: len(database._group._handed) == len(handed))  # noqa: SLF001  both wait
         go.set()
         assert [one.exception(30) for one in (holder, *handed)] == [None] * 3
     assert {name: seen for name, (seen, _thread) in done.items()} == {"vi": "vi", "fr": "fr"}
@@ -194,8 +200,7 @@ def test_if_the_thread_that_does_the_work_is_interrupted_the_others_work_is_done
         assert begun.wait(10)
         for number, work in enumerate([interrupted, *[lambda c, n=n: log.append(c, [an_event(n)]) for n in (1, 2)]]):
             running.append(threads.submit(second, work))
-            while len(database._group._handed) <= number:  # noqa: SLF001  one after the other
-                pass
+            until(lambda n=number: len(database._group._handed) > n)  # type: ignore[misc]  # noqa: SLF001  in this order
         go.set()
         for one in running:
             one.result(30)

@@ -35,11 +35,21 @@ def test_a_token_alone_has_all_rights_and_one_that_is_there_twice_those_of_both(
     assert refused.status == 403
 
 
-def test_words_of_a_token_with_spaces_and_colons_are_no_rights(tmp_path: Path) -> None:
-    for token in ("a long token, with: colon", "read:0123456789abcdef", "Publish: 0123456789abcdef"):
-        (kept,) = access(tmp_path, token).tokens
-        assert kept.rights == RIGHTS
-        assert access(tmp_path, token).refusal(asked(token)) is None
+@pytest.mark.parametrize(
+    "slip",
+    ["read:{}", "Publish: {}", "read : {}", "publish,: {}", "publish recipients: {}", "{} {}", "read: {} # mine"],
+)
+def test_a_slip_in_the_rights_of_a_line_gives_none_and_not_all(tmp_path: Path, slip: str) -> None:
+    with pytest.raises(BadInputError) as refused:
+        access(tmp_path, f"read: {SECRET}", slip.format(SECRET, SECRET))
+    (problem,) = refused.value.problems
+    assert problem.place.line == 2
+    assert SECRET not in f"{refused.value} {problem}"
+
+
+def test_a_comment_is_no_token_wherever_it_begins(tmp_path: Path) -> None:
+    (only,) = access(tmp_path, "\ufeff# of the statistics office", "   # another comment", f"  {SECRET}  ").tokens
+    assert only.rights == RIGHTS
 
 
 def test_every_line_with_a_right_that_there_is_not_is_told_without_what_stands_in_it(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from thammuu.bus.figures import FIGURES, step
 from thammuu.bus.handling import outputs_of, prepared_for
+from thammuu.bus.handover import refuse_beside_workers
 from thammuu.bus.rounds import Rounds
 from thammuu.events import EventRejected
 from thammuu.failpoints import reach
@@ -116,6 +117,9 @@ class EmbeddedBus:
             with step(consumer, "transaction"), self._context.database.transaction() as connection:
                 if not progress.claim(connection, consumer, after):
                     return False
+                if connection.dialect.name == "postgresql":
+                    # workers may have begun since this run did; beside a file there are none
+                    refuse_beside_workers(connection, list(self._routes.values()))
                 reach("follow.claimed")
                 outputs = Outputs()
                 for route, recorded, result in work:

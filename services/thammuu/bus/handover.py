@@ -6,6 +6,7 @@ one has done the other would do again, and be refused by the database or set asi
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, or_, select
@@ -14,7 +15,7 @@ from thammuu.bus import lease, outbox
 from thammuu.errors import BadInputError, Place, Problem
 from thammuu.i18n import _
 from thammuu.ledger import progress
-from thammuu.ledger.schema import events, inbox, ledger_head
+from thammuu.ledger.schema import events, inbox, ledger_head, submission_parts
 from thammuu.ledger.schema import progress as table
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
     from thammuu.bus.context import Context
     from thammuu.bus.routes import Route
+
+
+_LEFT = "left-kafka"
+"""The position up to which nothing tells of workers any more: the ledger was handed over to commands."""
 
 
 def is_workers(connection: Connection, routes: Sequence[Route]) -> bool:
@@ -79,13 +84,20 @@ def leave_kafka(context: Context, routes: Sequence[Route]) -> int:
         if not is_workers(connection, routes):
             return size
         waiting = left_to_workers(connection, routes)
-        expected = _("none that waits: start relay and workers until all are handled")
+        expected = _(
+            "none that waits: let relay and workers handle them, after `thammuu events replay --from 0` if the broker "
+            "is new; hand back what `thammuu events rejected` lists"
+        )
         problems = [Problem("events-wait", expected, Place(name), str(n)) for name, n in waiting.items()]
         if lease.is_held(connection, outbox.NAME):
             problems.insert(0, Problem("relay-at-work", _("a relay that has stopped, and workers too"), Place("relay")))
+        parts = connection.execute(select(func.count(submission_parts.c.answer.distinct()))).scalar_one()
+        if parts:
+            answered = _("none that is incomplete: workers answer them, a day after their last part at the latest")
+            problems.append(Problem("submissions-wait", answered, Place("submissions"), str(parts)))
         if problems:
             raise BadInputError(_("Kafka's workers still have to do with this ledger; nothing was changed."), problems)
-        for consumer in _types(routes):
+        for consumer in (*_types(routes), _LEFT):
             progress.claim(connection, consumer, size)
             progress.advance(connection, consumer, size)
     return size
@@ -98,8 +110,10 @@ def _types(routes: Iterable[Route]) -> dict[str, list[str]]:
     return found
 
 
-def _positions(connection: Connection) -> dict[str, int]:
-    return {row.consumer: row.position for row in connection.execute(select(table))}
+def _positions(connection: Connection) -> Mapping[str, int]:
+    found = {row.consumer: row.position for row in connection.execute(select(table))}
+    # a consumer that a newer version brings has no position of its own
+    return defaultdict(lambda: found.get(_LEFT, 0), found)
 
 
 def _any(connection: Connection, condition: ColumnElement[bool]) -> bool:
@@ -107,7 +121,7 @@ def _any(connection: Connection, condition: ColumnElement[bool]) -> bool:
 
 
 def _beyond(come_to: Mapping[str, int], consumer: str, types: Sequence[str]) -> ColumnElement[bool]:
-    return events.c.type.in_(types) & (events.c.position > come_to.get(consumer, 0))
+    return events.c.type.in_(types) & (events.c.position > come_to[consumer])
 
 
 def _in_inbox(consumer: str) -> ColumnElement[bool]:

@@ -206,15 +206,23 @@ class GroupCommit:
         at_once(shared.connection, "SAVEPOINT part")
         try:
             yield
-        except BaseException as error:
+        except BaseException:
             try:
                 at_once(shared.connection, "ROLLBACK TO part")
                 at_once(shared.connection, "RELEASE part")
-            except Exception:  # noqa: BLE001  the savepoint went with the transaction
-                shared.fault = error
-                shared.transaction.rollback()
+            except Exception as lost:  # noqa: BLE001  the savepoint went with the transaction, and all other work
+                self._is_lost(shared, lost)
             raise
-        at_once(shared.connection, "RELEASE part")
+        try:
+            at_once(shared.connection, "RELEASE part")
+        except Exception as lost:
+            self._is_lost(shared, lost)
+            raise
+
+    @staticmethod
+    def _is_lost(shared: _Open, fault: Exception) -> None:
+        shared.fault = fault
+        shared.transaction.rollback()
 
     def _end(self, shared: _Open) -> None:
         self._open = None

@@ -22,6 +22,8 @@ RIGHTS: Final[frozenset[Right]] = frozenset({"read", "publish", "recipients"})
 change and erase who is told, and see names and addresses. Each of the others reads as well."""
 SHORTEST_TOKEN = 16
 _LIMITED = re.compile(r"([a-z]+(?:\s*,\s*[a-z]+)*):\s+(.+)")
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+"""What a bearer token may consist of (RFC 6750, 2.1); a slip in the words before it is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +56,15 @@ def tokens_of(settings: Settings) -> list[Token]:
 
 def _tokens_in(path: Path) -> list[tuple[str, frozenset[Right]]]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         message = _("The tokens in {file} cannot be read: {reason}.").format(file=path, reason=error)
         raise EnvironmentFaultError(message) from error
-    written = [(number, line.strip()) for number, line in enumerate(lines, 1) if line.strip() and line[0] != "#"]
+    stripped = [(number, line.strip()) for number, line in enumerate(lines, 1)]
+    written = [(number, line) for number, line in stripped if line and not line.startswith("#")]
     if not written:
         raise BadInputError(_("{file} has no token: one a line is expected.").format(file=path))
-    problems = list(_unknown_rights(path, written))
+    problems = list(_problems(path, written))
     if problems:
         raise BadInputError(_("The tokens cannot be used."), problems)
     return [_token_in(line) for _number, line in written]
@@ -76,7 +79,7 @@ def _token_in(line: str) -> tuple[str, frozenset[Right]]:
     return limited[2], frozenset(one for one in RIGHTS if one in named)
 
 
-def _unknown_rights(path: Path, written: Iterable[tuple[int, str]]) -> Iterator[Problem]:
+def _problems(path: Path, written: Iterable[tuple[int, str]]) -> Iterator[Problem]:
     known = ", ".join(sorted(RIGHTS))
     for number, line in written:
         limited = _LIMITED.fullmatch(line)
@@ -84,3 +87,6 @@ def _unknown_rights(path: Path, written: Iterable[tuple[int, str]]) -> Iterator[
             # what stands there is not repeated: it may belong to a token
             expected = _("before the colon some of: {known}").format(known=known)
             yield Problem("token-right", expected, Place(file=str(path), line=number))
+        elif not _TOKEN.fullmatch(limited[2] if limited else line):
+            expected = _("a token of letters, figures and -._~+/, before it its rights as `read: `")
+            yield Problem("token", expected, Place(file=str(path), line=number))
