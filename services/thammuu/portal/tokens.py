@@ -22,6 +22,7 @@ RIGHTS: Final[frozenset[Right]] = frozenset({"read", "publish", "recipients"})
 change and erase who is told, and see names and addresses. Each of the others reads as well."""
 SHORTEST_TOKEN = 16
 _LIMITED = re.compile(r"([a-z]+(?:\s*,\s*[a-z]+)*):\s+(.+)")
+_COMMENT = re.compile(r"(^|\s)#.*")
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 """What a bearer token may consist of (RFC 6750, 2.1); a slip in the words before it is none."""
 
@@ -60,8 +61,8 @@ def _tokens_in(path: Path) -> list[tuple[str, frozenset[Right]]]:
     except (OSError, UnicodeDecodeError) as error:
         message = _("The tokens in {file} cannot be read: {reason}.").format(file=path, reason=error)
         raise EnvironmentFaultError(message) from error
-    stripped = [(number, line.strip()) for number, line in enumerate(lines, 1)]
-    written = [(number, line) for number, line in stripped if line and not line.startswith("#")]
+    stripped = [(number, _COMMENT.sub("", line).strip()) for number, line in enumerate(lines, 1)]
+    written = [(number, line) for number, line in stripped if line]
     if not written:
         raise BadInputError(_("{file} has no token: one a line is expected.").format(file=path))
     problems = list(_problems(path, written))
