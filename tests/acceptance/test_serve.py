@@ -325,15 +325,15 @@ def test_what_is_too_large_is_refused_before_it_is_read(tmp_path: Path) -> None:
 
 def test_with_tokens_nobody_enters_without_one_and_each_may_do_what_its_line_names(tmp_path: Path) -> None:
     tokens = tmp_path / "tokens"
-    lines = {right: f"a token that may {right} alone" for right in ("read", "publish", "recipients")}
+    lines = {right: f"a-token-that-may-{right}-alone" for right in ("read", "publish", "recipients")}
     limited = "".join(f"{rights}: {token}\n" for rights, token in lines.items())
-    tokens.write_text(f"# of the portal\nanother token, long enough\n{limited}", encoding="utf-8")
+    tokens.write_text(f"# of the portal\nanother-token-long-enough\n{limited}", encoding="utf-8")
     key = Fernet.generate_key().decode()
     told = {"THAMMUU_API_TOKEN": TOKEN, "THAMMUU_API_TOKENS_FILE": str(tokens), "THAMMUU_SECRET_KEY": key}
     with served(environment(tmp_path / "data", **told), "--host", EVERYWHERE) as server:
         assert server.get("/publications").status == 200
         for token, status in (
-            ("another token, long enough", 200),
+            ("another-token-long-enough", 200),
             (TOKEN + "x", 401),
             ("# of the portal", 401),
             ("", 401),
