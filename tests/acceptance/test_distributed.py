@@ -8,7 +8,6 @@ import json
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from commands import EXAMPLES
 from processes import WITHIN_S, environment, events, publish, running, thammuu, until_there
 
 from servers.ports import free_port
+from servers.program import ready
 from servers.proxy import before
 
 if TYPE_CHECKING:
@@ -152,17 +152,6 @@ def refused(env: dict[str, str], event_id: str) -> str:
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
     return " ".join(done.stderr.split())
-
-
-def ready(port: int) -> tuple[int, str]:
-    """What /readyz says; 0 while nobody answers."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as refused:
-        return refused.code, refused.read().decode()
-    except OSError:
-        return 0, ""
 
 
 def until_ready(port: int, status: int, because: str) -> None:

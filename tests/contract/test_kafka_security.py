@@ -8,8 +8,6 @@ import secrets
 import shutil
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +19,7 @@ import pytest
 from servers.certificates import authority
 from servers.kafka import Kafka
 from servers.ports import free_port
-from servers.program import command, environment, running
+from servers.program import command, environment, ready, running
 from thammuu.bus.context import Context
 from thammuu.bus.kafka.connection import Connection, connection_of, make_topics
 from thammuu.bus.kafka.relay import Relay
@@ -149,17 +147,6 @@ async def until(reached: Callable[[], bool]) -> None:
     while not reached():
         assert time.monotonic() < deadline, "not reached in time"
         await asyncio.sleep(0.05)
-
-
-def ready(port: int) -> tuple[int, str]:
-    """What /readyz says; 0 while nobody answers."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as refused:
-        return refused.code, refused.read().decode()
-    except OSError:
-        return 0, ""
 
 
 def variables(settings: dict[str, Any]) -> dict[str, str]:

@@ -6,11 +6,10 @@ import os
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from typing import TYPE_CHECKING
 
 from servers.ports import free_port
+from servers.program import ready
 
 if TYPE_CHECKING:
     import signal
@@ -41,14 +40,8 @@ class Command:
 
     def fault(self) -> str | None:
         """Return why /readyz says that it is not ready, empty if it is; None if nobody answers."""
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5):
-                return ""
-        except urllib.error.HTTPError as answer:
-            with answer:
-                return answer.read().decode()
-        except OSError:
-            return None
+        status, said = ready(self.port)
+        return {0: None, 200: ""}.get(status, said)
 
     def ready(self) -> bool | None:
         """Return what /readyz says; None if nobody answers."""

@@ -10,6 +10,8 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
 from tempfile import TemporaryFile
@@ -193,3 +195,14 @@ def _until_ready(server: Server) -> None:
     while server.ask("GET", "/readyz").status != 200:
         assert time.monotonic() < deadline, server.ask("GET", "/readyz").body
         time.sleep(0.1)
+
+
+def ready(port: int) -> tuple[int, str]:
+    """What /readyz says; 0 while nobody answers."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read().decode()
+    except OSError:
+        return 0, ""

@@ -10,6 +10,7 @@ from thammuu.bus.figures import FIGURES, step
 from thammuu.bus.handling import outputs_of, prepared_for
 from thammuu.bus.handover import refuse_beside_workers
 from thammuu.bus.rounds import Rounds
+from thammuu.bus.routes import types_by_consumer
 from thammuu.events import EventRejected
 from thammuu.failpoints import reach
 from thammuu.ledger import log, progress
@@ -47,12 +48,10 @@ class EmbeddedBus:
     def __init__(self, context: Context, routes: Sequence[Route]) -> None:
         self._context = context
         self._routes = {(route.consumer, route.event.event_type): route for route in routes}
-        self._types: dict[str, list[str]] = {}
+        self._types = types_by_consumer(routes)
         self._side_by_side = {route.consumer for route in routes if route.side_by_side}
         self._wide = dict.fromkeys(self._side_by_side, WIDE_BATCH)
         self._wide |= {route.consumer: QUICK_BATCH for route in routes if route.quick}
-        for route in routes:
-            self._types.setdefault(route.consumer, []).append(route.event.event_type)
 
     def pending(self, connection: Connection) -> int:
         """Return how many events wait for a consumer."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, or_, select
 
 from thammuu.bus import lease, outbox
+from thammuu.bus.routes import types_by_consumer
 from thammuu.errors import BadInputError, Place, Problem
 from thammuu.i18n import _
 from thammuu.ledger import progress
@@ -19,7 +20,7 @@ from thammuu.ledger.schema import events, inbox, ledger_head, submission_parts
 from thammuu.ledger.schema import progress as table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Connection
 
@@ -45,7 +46,7 @@ def is_workers(connection: Connection, routes: Sequence[Route]) -> bool:
     # a relay that was told to begin again has sent less than workers have handled
     return any(
         _any(connection, _beyond(come_to, consumer, types) & or_(events.c.position <= sent, _in_inbox(consumer)))
-        for consumer, types in _types(routes).items()
+        for consumer, types in types_by_consumer(routes).items()
     )
 
 
@@ -65,7 +66,7 @@ def left_to_workers(connection: Connection, routes: Sequence[Route]) -> dict[str
     """Return how many events wait for each consumer, as workers count; those that wait for none are left out."""
     come_to = _positions(connection)
     found: dict[str, int] = {}
-    for consumer, types in _types(routes).items():
+    for consumer, types in types_by_consumer(routes).items():
         theirs = _beyond(come_to, consumer, types) & ~_in_inbox(consumer)
         found[consumer] = connection.execute(select(func.count()).select_from(events).where(theirs)).scalar_one()
     return {consumer: n for consumer, n in found.items() if n}
@@ -97,17 +98,10 @@ def leave_kafka(context: Context, routes: Sequence[Route]) -> int:
             problems.append(Problem("submissions-wait", answered, Place("submissions"), str(parts)))
         if problems:
             raise BadInputError(_("Kafka's workers still have to do with this ledger; nothing was changed."), problems)
-        for consumer in (*_types(routes), _LEFT):
+        for consumer in (*types_by_consumer(routes), _LEFT):
             progress.claim(connection, consumer, size)
             progress.advance(connection, consumer, size)
     return size
-
-
-def _types(routes: Iterable[Route]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for route in routes:
-        found.setdefault(route.consumer, []).append(route.event.event_type)
-    return found
 
 
 def _positions(connection: Connection) -> Mapping[str, int]:

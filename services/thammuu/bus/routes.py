@@ -30,3 +30,11 @@ class Route:
     prepare: Preparation | None = None
     side_by_side: bool = False
     quick: bool = False
+
+
+def types_by_consumer(routes: Iterable[Route]) -> dict[str, list[str]]:
+    """Return which types of events each consumer handles."""
+    found: dict[str, list[str]] = {}
+    for route in routes:
+        found.setdefault(route.consumer, []).append(route.event.event_type)
+    return found
